@@ -70,7 +70,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. `data` is the same for `--json`: plain dicts, lists and scalars. `private` is shown to one person."""
+    """An answer; `data` is the same as plain values for `--json`, `private` is shown to the asker alone."""
 
     parts: tuple[Text | Table | Code, ...]
     data: object = None

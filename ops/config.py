@@ -32,6 +32,7 @@ class Config:
     docker_repository_key_url: str = ""
     base_images: Mapping[str, str] = field(default_factory=dict)  # "python/amd64" or "python" -> reference
     package_indexes: Mapping[Platform, str] = field(default_factory=dict)
+    docker_host: str = ""  # the Docker Engine that builds; empty is the default socket
     wheel_mirror: str = ""  # a directory of wheels on the bot's machine, offered to the build
     pip_index_url: str = ""
     ca_bundle: str = ""
