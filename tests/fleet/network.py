@@ -100,14 +100,11 @@ def close_rules(name: str) -> str:
     chain = _chain(name)
     places = [("nat", "OUTPUT", chain), ("nat", "POSTROUTING", f"{chain}-P"), ("filter", "OUTPUT", chain)]
     steps = [
-        (
-            f"iptables -w -t {table} -D {hook} -j {own}",
-            f"iptables -w -t {table} -F {own}",
-            f"iptables -w -t {table} -X {own}",
-        )
+        f"iptables -w -t {table} {words} 2>/dev/null"
         for table, hook, own in places
+        for words in (f"-D {hook} -j {own}", f"-F {own}", f"-X {own}")
     ]
-    return "; ".join(f"{step} 2>/dev/null" for step in itertools.chain.from_iterable(steps)) + "; true"
+    return "; ".join([*steps, "true"])
 
 
 def unplug_rules(network: Network, number: int, interface_index: str | None) -> str:
