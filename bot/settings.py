@@ -33,12 +33,14 @@ SETTINGS = (
     Setting("SLACK_SIGNING_SECRET", "", "signs requests; needed with `FLSVC_MODE=http`", secret=True),
     Setting("SLACK_API_URL", DEFAULT_API_URL, "where Slack's Web API is; another server for the sandbox"),
     Setting("FLSVC_MODE", "socket", "`socket` (Socket Mode) or `http` (signed requests to `/slack/events`)"),
-    Setting("FLSVC_HTTP_HOST", "0.0.0.0", "the address to listen on with `FLSVC_MODE=http`"),
+    Setting("FLSVC_HTTP_HOST", "127.0.0.1", "the address to listen on with `FLSVC_MODE=http`"),
     Setting("PORT", "3000", "the port to listen on with `FLSVC_MODE=http`"),
     Setting("FLSVC_STATE", "~/.local/share/flsvc", "where the key, the database and uploaded projects lie"),
     Setting("FLSVC_DATABASE_URL", "", "a `postgresql://` URL; empty is SQLite in the state directory", secret=True),
     Setting("FLSVC_EXECUTOR_ID", "", "this process' stable name among several workers; empty is the machine's name"),
-    Setting("FLSVC_OPERATORS", "", "who may change something: users (`U…`) and user groups (`@group`); empty is everyone"),
+    Setting(
+        "FLSVC_OPERATORS", "", "who may change something: users (`U…`) and user groups (`@group`); empty is everyone"
+    ),
     Setting("FLSVC_VIEWERS", "", "who may look: users and user groups; empty is everyone"),
     Setting("FLSVC_CHANNELS", "", "where changing commands may be given: `#names` or ids; empty is everywhere"),
     Setting("FLSVC_CONNECT_TIMEOUT", "10", "seconds to wait for a host to answer"),
@@ -52,7 +54,9 @@ SETTINGS = (
     Setting("FLSVC_WHEELS", "", "a directory of wheels on this machine, offered to every build"),
     Setting("FLSVC_CA_BUNDLE", "", "a CA bundle for builds behind a proxy"),
     Setting("FLSVC_DOCKER_HOST", "", "the Docker Engine that builds; empty is this machine's own"),
-    Setting("FLSVC_REGISTRY", "127.0.0.1:5055", "where images are pushed to; started by flsvc when it is on this machine"),
+    Setting(
+        "FLSVC_REGISTRY", "127.0.0.1:5055", "where images are pushed to; started by flsvc when it is on this machine"
+    ),
     Setting("FLSVC_REGISTRY_IMAGE", "registry:2", "the image of the registry flsvc starts"),
     Setting("FLSVC_EXTERNAL_REGISTRY", "no", "`yes` when hosts reach `FLSVC_REGISTRY` by themselves"),
     Setting("FLSVC_STAY_UP", "5", "seconds a container must stay up before a deployment counts as running"),
@@ -181,7 +185,9 @@ class _Reader:
 
     def url(self, name: str) -> str:
         value = self.values[name]
-        return value if not value or value.startswith(("http://", "https://")) else self._wrong(name, "an http(s) URL")
+        return (
+            value if not value or value.startswith(("http://", "https://")) else self._wrong(name, "an http(s) URL")
+        )
 
     def whole(self, name: str, least: int, most: int) -> int:
         return int(self._in_range(name, int, least, most))
