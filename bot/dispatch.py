@@ -59,7 +59,8 @@ class Dispatcher:
         try:
             await self.roles.check(given.actor, role, channel_name=given.channel_name)
         except NotAllowed as error:
-            await self.in_thread(lambda: self._note(given, outcome="refused", detail=str(error)))
+            why = str(error)
+            await self.in_thread(lambda: self._note(given, outcome="refused", detail=why))
             raise
 
     async def submit(self, request: JobRequest, given: Given) -> Job:
