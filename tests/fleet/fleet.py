@@ -91,7 +91,7 @@ class Fleet:
         """Give it power and wait for its sshd, unless its cable is pulled."""
         found = self._pi(pi)
         docker("start", found.container)
-        network.on_machine(network.open_rules(self.network, [one.number for one in self.pis]))
+        network.on_machine(network.open_rules(self.network, [found.number]))
         if self.network.bridge_ip(found.number) in network.unplugged(self.network):
             self.unplug(found)
         else:
@@ -123,7 +123,7 @@ class Fleet:
     def add(self, count: int = 1) -> list[Pi]:
         """Start more, fresh Pis and return them."""
         first = max((pi.number for pi in self.pis), default=0) + 1
-        fresh = _bring_up(self.network, [pi.number for pi in self.pis], range(first, first + count))
+        fresh = _bring_up(self.network, list(range(first, first + count)))
         self.pis += fresh
         return fresh
 
@@ -132,10 +132,7 @@ class Fleet:
         gone = self._pi(pi)
         _remove_containers([gone.container])
         self.pis.remove(gone)
-        network.on_machine(
-            f"{network.plug_rules(self.network, gone.number, None)}; "
-            + network.open_rules(self.network, [one.number for one in self.pis])
-        )
+        network.on_machine(network.forget_rules(self.network, gone.number))
 
     @property
     def docker_repository_url(self) -> str:
@@ -234,10 +231,9 @@ def wait_for(ready: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def _bring_up(bridge: Network, there: list[int], numbers: Iterable[int]) -> list[Pi]:
-    numbers = list(numbers)
+def _bring_up(bridge: Network, numbers: list[int]) -> list[Pi]:
     _at_once(lambda number: _start(bridge, number), numbers)
-    network.on_machine(network.open_rules(bridge, there + numbers))
+    network.on_machine(network.open_rules(bridge, numbers))
     return _at_once(lambda number: _booted(bridge, number), numbers)
 
 

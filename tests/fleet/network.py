@@ -76,23 +76,27 @@ def names() -> list[str]:
 
 
 def open_rules(network: Network, numbers: list[int]) -> str:
-    """Return the shell commands that translate the loopback addresses of these Pis, replacing earlier ones."""
+    """Return the shell commands that translate the loopback addresses of these Pis.
+
+    Rules that are there stay untouched: a connection made meanwhile must not end at this machine's own port 22.
+    """
     chain = _chain(network.name)
-    translate = [
-        f"iptables -w -t nat -A {chain} -d {network.loopback_ip(n)} -j DNAT --to-destination {network.bridge_ip(n)}"
-        for n in numbers
-    ]
+    translate = [f"{chain} {_translate(network, number)}" for number in numbers]
+    masquerade = f"{chain}-P -s 127.0.0.0/8 -o {network.bridge} -j MASQUERADE"
     steps = [
         f"echo 1 > /proc/sys/net/ipv4/conf/{network.bridge}/route_localnet",
         *_chain_there("nat", "OUTPUT", chain),
         *_chain_there("nat", "POSTROUTING", f"{chain}-P"),
         *_chain_there("filter", "OUTPUT", chain),
-        f"iptables -w -t nat -F {chain}",
-        f"iptables -w -t nat -F {chain}-P",
-        f"iptables -w -t nat -A {chain}-P -s 127.0.0.0/8 -o {network.bridge} -j MASQUERADE",
-        *translate,
+        *[_once("nat", "A", rule) for rule in (masquerade, *translate)],
     ]
     return " && ".join(steps)
+
+
+def forget_rules(network: Network, number: int) -> str:
+    """Return the shell commands that remove the rules of one Pi."""
+    rule = f"{_chain(network.name)} {_translate(network, number)}"
+    return f"iptables -w -t nat -D {rule}; {plug_rules(network, number, None)}"
 
 
 def close_rules(name: str) -> str:
@@ -109,8 +113,7 @@ def close_rules(name: str) -> str:
 
 def unplug_rules(network: Network, number: int, interface_index: str | None) -> str:
     """Return the shell commands that pull a Pi's cable: nothing goes to it, nothing comes from it."""
-    drop = _drop(network, number)
-    return f"{{ iptables -w -C {drop} 2>/dev/null || iptables -w -A {drop}; }}" + _link(interface_index, "down")
+    return _once("filter", "A", _drop(network, number)) + _link(interface_index, "down")
 
 
 def plug_rules(network: Network, number: int, interface_index: str | None) -> str:
@@ -135,11 +138,19 @@ def _chain(name: str) -> str:
 
 
 def _chain_there(table: str, hook: str, chain: str) -> list[str]:
-    iptables = f"iptables -w -t {table}"
     return [
-        f"{{ {iptables} -N {chain} 2>/dev/null || true; }}",
-        f"{{ {iptables} -C {hook} -j {chain} 2>/dev/null || {iptables} -I {hook} -j {chain}; }}",
+        f"{{ iptables -w -t {table} -N {chain} 2>/dev/null || true; }}",
+        _once(table, "I", f"{hook} -j {chain}"),
     ]
+
+
+def _once(table: str, how: str, rule: str) -> str:
+    iptables = f"iptables -w -t {table}"
+    return f"{{ {iptables} -C {rule} 2>/dev/null || {iptables} -{how} {rule}; }}"
+
+
+def _translate(network: Network, number: int) -> str:
+    return f"-d {network.loopback_ip(number)} -j DNAT --to-destination {network.bridge_ip(number)}"
 
 
 def _drop(network: Network, number: int) -> str:
