@@ -1,0 +1,77 @@
+# Every target sets up what it needs: the virtual environment, system packages (as root or with sudo), the Docker Engine.
+.DEFAULT_GOAL := help
+.PHONY: help demo story test check lint bench run fleet fleet-down screenshots lock manifest clean setup-test
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+SETUP := sh tests/fleet/machine.sh
+FAST := not fleet and not browser and not postgres and not story
+PYTEST_ARGS ?=
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
+
+demo: ## a Slack-like page, a bot and five bare Pis on this machine
+	@$(SETUP) venv docker fleet-tools
+	@$(PYTHON) -m tests.fleet up 5
+	@exec $(BIN)/flsvc demo
+
+story: ## play the whole way, from a bare fleet to a finished training, and print what happened
+	@$(SETUP) venv docker fleet-tools
+	@exec $(PYTHON) -m tests.story
+
+test: setup-test lint ## everything: format, lint, types, layers, all tests, coverage
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -m "not story" $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -q -m story $(PYTEST_ARGS)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report
+
+check: lint ## format, lint, types, layers and the fast tests, in under a minute
+	$(PYTHON) -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
+
+lint: ## format, lint, types and layers
+	@$(SETUP) venv
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup-test:
+	@$(SETUP) venv docker fleet-tools browser postgres
+	@$(PYTHON) -m tests.fleet images
+
+bench: ## the measurements in benches/
+	@$(SETUP) venv
+	@set -e; for bench in benches/[a-z]*.py; do $(PYTHON) -m benches.$$(basename $$bench .py); done
+
+run: ## the bot, with the settings in .env if there is one
+	@$(SETUP) venv
+	@set -a; [ ! -f .env ] || . ./.env; PATH="$(CURDIR)/$(BIN):$$PATH"; exec $$(sed -n 's/^bot: //p' Procfile)
+
+fleet: ## five virtual Pis (pi, raspberry)
+	@$(SETUP) venv docker fleet-tools
+	@$(PYTHON) -m tests.fleet up 5
+
+fleet-down: ## take them down completely
+	@$(SETUP) venv docker
+	@$(PYTHON) -m tests.fleet down
+
+screenshots: ## pictures of the sandbox into screenshots/
+	@$(SETUP) venv docker fleet-tools browser
+	@$(PYTHON) -m tests.browser.screenshots
+
+lock: ## pin the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header --generate-hashes \
+	  --no-emit-index-url pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header --generate-hashes \
+	  --no-emit-index-url pyproject.toml --group dev -o requirements-dev.txt
+
+manifest: ## the Slack app's manifest
+	@$(SETUP) venv
+	@$(BIN)/flsvc manifest
+
+clean: ## every virtual fleet, its images, and all that tests and tools left behind
+	@$(SETUP) venv docker
+	@$(PYTHON) -m tests.fleet clean
+	rm -rf .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist screenshots
