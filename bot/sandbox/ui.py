@@ -13,10 +13,10 @@
 | POST /ui/view/close | user, view_id | |
 | POST /ui/home | user, app_id? | raises app_home_opened; `home` is what is published now |
 | POST /ui/reaction | user, channel, ts, name | adds a reaction |
-| POST /ui/invite | user, channel, by? | makes someone a member |
-| POST /ui/im | user, with | `channel`: their direct message |
+| POST /ui/invite | user, channel, guest | makes someone, a bot too, a member |
+| POST /ui/im | user, other | `channel`: their direct message |
 | GET /ui/files/{id} | | the bytes |
-| GET /ui/changes | user | server-sent events; `data` is `{kind, channel, ts, thread_ts, view_id}`, first `{"kind": "hello"}` |
+| GET /ui/changes | user | server-sent events: `{kind, channel, ts, thread_ts, view_id}`, first `{"kind": "hello"}` |
 | GET /ui/violations | | `violations` |
 | POST /ui/faults | see `bot.sandbox.faults` | |
 
@@ -24,3 +24,106 @@ Every answer has `ok`; a refusal has `error` and, where there is one, a `message
 `values` is `{block_id: {action_id: value}}`: text for inputs, the option's value (or a list of them) for selects,
 checkboxes and radio buttons, an id (or a list) for users and channels, `YYYY-MM-DD` and `HH:MM` for pickers.
 """
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.sandbox import ui_messages, ui_stream, ui_views
+from bot.sandbox.core import CORE
+from bot.sandbox.errors import UiRefusal
+from bot.sandbox.model import Json
+from bot.sandbox.ui_json import channel_json, commands_json, people_json
+from bot.sandbox.ui_request import body_of, person_of
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_APP_PATHS = ("/api/", "/link/", "/upload/", "/files-pri/", "/commands/", "/actions/")
+
+
+def add_routes(app: web.Application) -> None:
+    """Mount the interface."""
+    app.router.add_get("/ui/channels", channels)
+    app.router.add_get("/ui/violations", violations)
+    app.router.add_post("/ui/faults", faults)
+    ui_messages.add_routes(app)
+    ui_views.add_routes(app)
+    ui_stream.add_routes(app)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let only this machine's own pages drive the workspace, and phrase refusals.
+
+    A page elsewhere is told by its Origin, a rebound name by its Host, another machine by its address.
+    """
+    if request.path.startswith(_APP_PATHS):
+        return await handler(request)
+    if not is_local(request.remote or "", request.host, request.headers.get("Origin", "")):
+        refusal = {"ok": False, "error": "forbidden", "message": "Only pages of this server, on this machine."}
+        return web.json_response(refusal, status=403)
+    try:
+        return await handler(request)
+    except UiRefusal as error:
+        return web.json_response({"ok": False, "error": error.code, "message": error.sentence})
+
+
+def is_local(remote: str, host: str, origin: str) -> bool:
+    """Tell whether a request comes from this machine, by a loopback name, from no page or from our own."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if origin and urlsplit(origin).netloc != host:
+        return False
+    return _is_loopback(remote) and (name == "localhost" or _is_loopback(name))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+async def channels(request: web.Request) -> web.Response:
+    """List the channels a person sees, and who and what there is to mention."""
+    core = request.app[CORE]
+    user = person_of(request)
+    workspace = core.workspace
+    seen = [c for c in workspace.channels.values() if not c.is_private or user.id in c.members]
+    groups = [
+        {"id": g.id, "handle": g.handle, "name": g.name, "users": list(g.users)}
+        for g in workspace.usergroups.values()
+    ]
+    apps = [
+        {"app_id": a.app_id, "name": a.name, "bot_user_id": a.bot_user_id, "home_tab": a.home_tab}
+        for a in workspace.apps.values()
+    ]
+    return web.json_response(
+        {
+            "ok": True,
+            "channels": [channel_json(channel) for channel in seen],
+            "users": people_json(workspace),
+            "usergroups": groups,
+            "commands": commands_json(workspace),
+            "apps": apps,
+        }
+    )
+
+
+async def violations(request: web.Request) -> web.Response:
+    """List the rules that apps broke."""
+    found: list[Json] = [
+        {"at": v.at, "method": v.method, "rule": v.rule, "detail": v.detail}
+        for v in request.app[CORE].workspace.violations
+    ]
+    return web.json_response({"ok": True, "violations": found})
+
+
+async def faults(request: web.Request) -> web.Response:
+    """Set a fault."""
+    try:
+        request.app[CORE].faults.apply(await body_of(request))
+    except ValueError as error:
+        raise UiRefusal("invalid_fault", str(error)) from error
+    return web.json_response({"ok": True})
