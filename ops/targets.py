@@ -58,6 +58,15 @@ def parse_address(text: str, *, lookup: Resolver | None = None) -> str:
     return (lookup or look_up)(typed)
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IP address, and not a name."""
+    try:
+        ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
 def look_up(name: str) -> str:
     """Return the address behind a host name, IPv4 first; raises UserError when nobody knows it."""
     try:
