@@ -59,13 +59,16 @@ class Dispatcher:
         try:
             await self.roles.check(given.actor, role, channel_name=given.channel_name)
         except NotAllowed as error:
-            why = str(error)
-            await self.in_thread(lambda: self._note(given, outcome="refused", detail=why))
+            await self.note(given, outcome="refused", detail=str(error))
             raise
 
     async def submit(self, request: JobRequest, given: Given) -> Job:
         """Start a job and note it in the audit; the same request again starts nothing and notes nothing."""
         return await self.in_thread(lambda: self._submit(request, given))
+
+    async def note(self, given: Given, *, outcome: str, detail: str = "") -> None:
+        """Write a line of the audit."""
+        await self.in_thread(lambda: self._note(given, outcome=outcome, detail=detail))
 
     async def in_thread(self, function: Callable[[], T]) -> T:
         """Run something slow beside the event loop."""

@@ -31,7 +31,7 @@ class _Cache(Generic[T]):
 
 
 class People:
-    """Looks people, user groups and channels up. When Slack cannot say, nobody is a member and ids stand for names."""
+    """Looks people, user groups and channels up. When Slack cannot say, nobody is a member, ids stand for names."""
 
     def __init__(self, client: AsyncWebClient, now: Callable[[], float] = time.monotonic) -> None:
         """Take the client of the bot."""
