@@ -5,7 +5,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.sandbox import answers, api, api_chat, api_team, ui
+from bot.sandbox import answers, api, api_chat, api_team, api_views, ui
 from bot.sandbox.core import CORE, Core
 from bot.sandbox.faults import Faults
 from bot.sandbox.people import People
@@ -15,7 +15,7 @@ from bot.sandbox.ui_request import PEOPLE
 from bot.sandbox.workspace import Workspace
 
 BODY_LIMIT_BYTES = 1024**3  # the largest file Slack takes
-API_MODULES = (api_chat, api_team)
+API_MODULES = (api_chat, api_team, api_views)
 
 
 def create_app(workspace: Workspace, *, with_page: bool = True, timings: Timings | None = None) -> web.Application:
