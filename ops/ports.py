@@ -181,6 +181,10 @@ class Engine(Protocol):
         """Start a created or stopped container."""
         ...
 
+    def set_restart(self, name: str, policy: str) -> None:
+        """Change what happens when a container ends or the host starts: no, always, on-failure, unless-stopped."""
+        ...
+
     def containers(self, labels: Mapping[str, str] | None = None) -> list[Container]:
         """List containers in any state that carry every one of the labels ('' matches any value)."""
         ...

@@ -166,6 +166,12 @@ class FakeEngine:
             self.outputs[container.name] = self.outputs.get(container.name, "") + self.crash_log
             self.exit(container.name, self.crash_on_start)
 
+    def set_restart(self, name: str, policy: str) -> None:
+        self._check()
+        self.log.append(f"set_restart {name} {policy}")
+        container = self._find(name)
+        self.specs[container.name] = replace(self.specs[container.name], restart=policy)
+
     def exit(self, name: str, status: int) -> None:
         """Let a container's program end, as the test wishes; it restarts when its policy says so."""
         container = self._find(name)
