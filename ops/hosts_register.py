@@ -5,7 +5,7 @@ leaves what was known before as it was. Each step asks the host again instead of
 so a job that is resumed after a crash registers what is there now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -23,6 +23,7 @@ from ops.work import Job, Lane, Phase, Plan, StepState
 
 STEPS = ("host_key", "login", "authorized_key", "key_login", "facts", "sudo")
 _GIB = 2**30
+_TOLD = 5  # hosts described one by one in the closing sentence
 
 
 class RegisterKind:
@@ -65,13 +66,11 @@ class RegisterKind:
         _forget_secrets(services, job.args)
         good = [step.lane for step in job.steps if step.name == STEPS[-1] and step.state.good]
         hosts = services.store.hosts(addresses=good) if good else []
-        failed = {step.lane: step for step in job.steps if step.state in {StepState.FAILED, StepState.UNREACHABLE}}
-        sentences = [f"Registered {_and([_learned(host) for host in hosts])}."] if hosts else []
+        failed = [step for step in job.steps if step.state in {StepState.FAILED, StepState.UNREACHABLE}]
+        sentences = [_registered(hosts)] if hosts else []
         if failed:
-            sentences.append(
-                f"Not registered: {_and([f'{lane} (at {step.name})' for lane, step in failed.items()])}."
-            )
-        if hosts:
+            sentences.append(f"Not registered: {', '.join(f'{step.lane} (at {step.name})' for step in failed)}.")
+        if 0 < len(hosts) <= _TOLD:
             sentences.append(f"Next: `docker install {','.join(host.address for host in hosts)}`.")
         return " ".join(sentences) or "No host was registered."
 
@@ -219,9 +218,9 @@ def _keep_secret(services: Services, old: str, password: str) -> str:
     return old if same else services.vault.put(password)
 
 
-def _learned(host: Host) -> str:
-    return f"{host.label} ({describe(host.facts)})" if host.facts else host.label
-
-
-def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _registered(hosts: Sequence[Host]) -> str:
+    """Tell what was learned of each host, or only how many there are when that would be long."""
+    if len(hosts) > _TOLD:
+        return f"Registered {len(hosts)} hosts."
+    learned = (f"{host.label}: {describe(host.facts)}" if host.facts else host.label for host in hosts)
+    return f"Registered {'; '.join(learned)}."

@@ -78,7 +78,8 @@ def _host(one: Mapping[str, object]) -> Host:
 
 
 def _text(values: Mapping[str, object], key: str) -> str:
-    return str(values.get(key) or "").strip()
+    value = values.get(key)
+    return "" if value is None else str(value).strip()
 
 
 def _port(one: Mapping[str, object]) -> int:
