@@ -78,6 +78,6 @@ async def _log_in(client: AsyncWebClient) -> None:
         answer = await client.auth_test()
     except SlackApiError as error:
         raise OpsError(
-            f"Slack refuses the bot token ({error.response['error']}). Copy SLACK_BOT_TOKEN from the app's page again."
+            f"Slack refuses the bot token ({error.response['error']}). Copy it from the app's page again."
         ) from None
     log.info("logged in as %s in %s", answer.get("user"), answer.get("team"))

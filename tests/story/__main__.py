@@ -1,0 +1,85 @@
+"""Play the whole way on real parts and print what happened: `python -m tests.story [slack] [unplugged] [terminal]`."""
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from bot.sandbox.server import Sandbox
+from tests import fleet as fleets
+from tests.fleet import Fleet
+from tests.story import slack_part, terminal_part, unplugged_part
+from tests.story.script import Script, complain
+from tests.story.stage import CHANNEL, Stage, bot_process, put_data
+
+PARTS = ("slack", "unplugged", "terminal")
+
+
+def main() -> int:
+    """Play the chosen parts; 0 when all went as it should."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts to play; all when left out")
+    chosen = parser.parse_args().parts or list(PARTS)
+    script = Script()
+    try:
+        play(chosen, script)
+    except Exception as error:
+        complain(f"\n{type(error).__name__}: {error}")
+    print(f"\n{script.table()}")
+    return 0 if script.good and script.steps else 1
+
+
+def play(parts: list[str], script: Script) -> None:
+    """Set the stage, play, and clear it away."""
+    script.part = "fleet"
+    with tempfile.TemporaryDirectory(prefix="flsvc-story-") as folder:
+        with script.step("five bare Pis up"):
+            fleet = fleets.up(5, name=f"story-{os.getpid()}")
+        with fleet:
+            put_data(fleet, Path(folder) / "data")
+            if {"slack", "unplugged"} & set(parts):
+                asyncio.run(_in_slack(fleet, Path(folder), parts, script))
+            if "terminal" in parts:
+                _in_terminal(fleet, Path(folder), script)
+
+
+async def _in_slack(fleet: Fleet, folder: Path, parts: list[str], script: Script) -> None:
+    log = Path("var/log/story-bot.log").absolute()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(b"")
+    async with Sandbox() as sandbox, bot_process(sandbox, folder / "state", log, **settings()):
+        stage = Stage(fleet, sandbox, sandbox.person("ada"), folder)
+        await slack_part.play(stage, script)
+        if "unplugged" in parts:
+            await unplugged_part.play(stage, script)
+        with script.step("no limit of Slack was violated") as step:
+            found = sandbox.workspace.violations
+            step.outcome = f"{len(found)} violations in {len(await stage.ada.messages(CHANNEL))} messages"
+            if found:
+                raise AssertionError("; ".join(str(v) for v in found[:5]))
+
+
+def _in_terminal(fleet: Fleet, folder: Path, script: Script) -> None:
+    script.part = "terminal"
+    with script.step("the Pis bare again"):
+        for pi in list(fleet.pis):
+            fleet.reset(pi)
+        put_data(fleet, folder / "data")
+    from ops.projects import starter_zip
+
+    shell = terminal_part.Shell(folder / "terminal-state", settings())
+    terminal_part.play(fleet, shell, starter_zip(folder / "faces.zip"), script)
+
+
+def settings() -> dict[str, str]:
+    """Return the bot's settings: a registry on a port of its own, so that stories may be played side by side."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return {"FLSVC_REGISTRY": f"127.0.0.1:{free.getsockname()[1]}", "FLSVC_LOG_LEVEL": "INFO"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
