@@ -24,6 +24,7 @@ class Config:
     executor_id: str = "bot"
     application_version: str = "flsvc-1"
     connect_timeout_s: float = 10.0
+    ssh_idle_s: float = 600.0  # an SSH connection nobody used for this long is closed
     command_timeout_s: float = 120.0
     install_timeout_s: float = 900.0
     fan_out: int = 16

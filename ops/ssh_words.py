@@ -15,7 +15,7 @@ COMMAND_CHARS = 80
 
 
 def host_key(kind: str, blob: bytes) -> HostKey:
-    """Describe a public key from its wire form; the fingerprint is SHA-256 in unpadded base64, as ssh-keygen prints."""
+    """Describe a public key from its wire form, with the fingerprint as ssh-keygen prints it."""
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
     return HostKey(kind, base64.b64encode(blob).decode(), f"SHA256:{digest}")
 
@@ -77,9 +77,9 @@ def key_changed(host: Host, shown: HostKey) -> HostKeyChanged:
     return HostKeyChanged(
         f"{host.label} shows another host key than at registration, so nothing was sent to it. Pinned: "
         f"{host.key.fingerprint} ({host.key.kind}). Shown now: {shown.fingerprint} ({shown.kind}). If the machine "
-        f"was set up anew, compare the second with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its own screen, "
-        f"then `forget {host.address}` and `register {host.address}`. If nobody touched it, somebody else may be "
-        f"answering at its address: leave it alone and look.",
+        f"was set up anew, compare the second with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on its own "
+        f"screen, then `forget {host.address}` and `register {host.address}`. If nobody touched it, somebody else "
+        f"may be answering at its address: leave it alone and look.",
         host=host.address,
     )
 
@@ -151,4 +151,13 @@ def encrypted_private_key() -> UserError:
     return UserError(
         "This private key is protected by a passphrase, which flsvc does not ask for. Use a key without one, a "
         "password, or put the bot's own public key (`key show`) on the host yourself and register it with that."
+    )
+
+
+def no_socket(host: Host, path: str) -> StepFailed:
+    """Phrase a unix socket on the host that did not open."""
+    return StepFailed(
+        f"{host.label} does not let the user `{host.user}` open {path}: nothing listens there, the user is not in "
+        f"the socket's group, or sshd forbids forwarding.",
+        host=host.address,
     )
