@@ -11,9 +11,8 @@ from bot.sandbox.limits import POST_PER_CHANNEL, Tier
 from bot.sandbox.model import Channel, Json, Message
 
 
-def _target(call: Call) -> Channel:
-    """Return where to post: a channel by id or #name, or a person's direct message by user id."""
-    reference = call.args.required("channel", "channel_not_found")
+def target(call: Call, reference: str) -> Channel:
+    """Return where to post: a channel by id or #name, or a person's direct message by user id. Raises SlackError."""
     if reference in call.workspace.users:
         return call.workspace.open_im(call.app.bot_user_id, reference)
     channel = call.workspace.find_channel(reference)
@@ -24,7 +23,7 @@ def _target(call: Call) -> Channel:
     return channel
 
 
-def _thread(call: Call, channel: Channel) -> str:
+def thread(call: Call, channel: Channel) -> str:
     """Return the thread to post in. Raises SlackError when it is no thread's first message."""
     thread_ts = call.args.text("thread_ts")
     if not thread_ts:
@@ -49,7 +48,7 @@ def app_message(call: Call, channel: Channel) -> Message:
         app_id=call.app.app_id,
         blocks=with_block_ids(content.blocks or ()),
         attachments=content.attachments or (),
-        thread_ts=_thread(call, channel),
+        thread_ts=thread(call, channel),
         metadata=call.args.json("metadata", "invalid_metadata_format"),
     )
 
@@ -57,7 +56,7 @@ def app_message(call: Call, channel: Channel) -> Message:
 @method("chat.postMessage", Tier.SPECIAL, "chat:write")
 async def chat_post_message(call: Call) -> Json:
     """Post a message."""
-    channel = _target(call)
+    channel = target(call, call.args.required("channel", "channel_not_found"))
     message = app_message(call, channel)
     key = (call.app.app_id, call.method, channel.id)
     raise_refusal(call.core, call.method, call.core.limiter.take(key, POST_PER_CHANNEL))
@@ -68,7 +67,7 @@ async def chat_post_message(call: Call) -> Json:
 @method("chat.postEphemeral", Tier.FOUR, "chat:write")
 async def chat_post_ephemeral(call: Call) -> Json:
     """Show a message to one person."""
-    channel = _target(call)
+    channel = target(call, call.args.required("channel", "channel_not_found"))
     user = call.args.required("user", "user_not_found")
     if user not in channel.members:
         raise SlackError("user_not_in_channel")

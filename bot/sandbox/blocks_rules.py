@@ -47,11 +47,12 @@ class Flag:
 
 @dataclass(frozen=True)
 class Items:
-    """An array of `minimum` to `limit` items."""
+    """An array of `minimum` to `limit` items; some of them null where `gaps` are allowed."""
 
     of: "Rule"
     limit: int
     minimum: int = 1
+    gaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,8 @@ def _items(rule: Items, value: Any, pointer: str) -> Iterator[str]:
     if len(value) < rule.minimum:
         yield at(f"no fewer than {rule.minimum} items allowed", pointer)
     for index, item in enumerate(value):
-        yield from problems(rule.of, item, f"{pointer}/{index}")
+        if item is not None or not rule.gaps:
+            yield from problems(rule.of, item, f"{pointer}/{index}")
 
 
 def _shape(rule: Shape, value: Any, pointer: str) -> Iterator[str]:

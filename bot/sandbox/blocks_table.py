@@ -61,7 +61,7 @@ BLOCKS: dict[str, Shape] = {
     "rich_text": RICH_TEXT,
     "table": Shape(
         {"rows": Items(Items(Variant(_CELL), TABLE_COLUMNS), TABLE_ROWS)},
-        {**_ID, "column_settings": Items(_COLUMN, TABLE_COLUMNS)},
+        {**_ID, "column_settings": Items(_COLUMN, TABLE_COLUMNS, gaps=True)},
     ),
     "file": Shape({"external_id": Str(255), "source": Str(choices=("remote",))}, _ID),
     "video": Shape(

@@ -6,7 +6,8 @@ from bot.sandbox import events
 from bot.sandbox.delivery import Delivery
 from bot.sandbox.interactions import Interactions
 from bot.sandbox.limits import RateLimiter
-from bot.sandbox.model import AppConfig, Change, ChangeKind, Channel, Json, Message
+from bot.sandbox.model import AppConfig, Channel, Json, Message
+from bot.sandbox.pending import PendingUploads
 from bot.sandbox.signed import SignedSender
 from bot.sandbox.sockets import SocketHub
 from bot.sandbox.timings import Timings
@@ -35,6 +36,7 @@ class Core:
         self.signed = SignedSender(workspace, self.faults, timings)
         self.delivery = Delivery(self.sockets, self.signed, self.faults, timings)
         self.interactions = Interactions(workspace, timings)
+        self.pending_uploads = PendingUploads()
         self.limiter = RateLimiter(workspace.now, timings.in_flight_s)
 
     def post(self, message: Message) -> Message:
@@ -79,10 +81,6 @@ class Core:
             self.workspace.new_ts(), channel, text, user="USLACKBOT", ephemeral_for=user, thread_ts=thread_ts
         )
         return self.workspace.post(notice)
-
-    def touch(self, channel: str) -> None:
-        """Tell those who watch that a channel changed."""
-        self.workspace.feed.publish(Change(ChangeKind.CHANNEL, channel=channel))
 
     async def close(self) -> None:
         """Stop everything."""

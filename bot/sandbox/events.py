@@ -1,5 +1,7 @@
 """Events as an app receives them: pure functions from the workspace to JSON (docs.slack.dev, "Events API")."""
 
+from urllib.parse import quote
+
 from bot.sandbox.model import AppConfig, Channel, File, Json, Message
 from bot.sandbox.workspace import Workspace
 
@@ -7,6 +9,7 @@ from bot.sandbox.workspace import Workspace
 def file_json(workspace: Workspace, file: File) -> Json:
     """Return a file object as the Web API shows it."""
     base = f"{workspace.base_url}/files-pri/{workspace.team_id}-{file.id}"
+    name = quote(file.name)
     shared = [workspace.channels[c] for c in file.channels if c in workspace.channels]
     return {
         "id": file.id,
@@ -25,9 +28,9 @@ def file_json(workspace: Workspace, file: File) -> Json:
         "is_public": any(not c.is_private for c in shared),
         "editable": False,
         "file_access": "visible",
-        "url_private": f"{base}/{file.name}",
-        "url_private_download": f"{base}/download/{file.name}",
-        "permalink": f"{workspace.base_url}/files/{file.user}/{file.id}/{file.name}",
+        "url_private": f"{base}/{name}",
+        "url_private_download": f"{base}/download/{name}",
+        "permalink": f"{workspace.base_url}/files/{file.user}/{file.id}/{name}",
         "channels": [c.id for c in shared if not c.is_private],
         "groups": [c.id for c in shared if c.is_private and not c.is_im],
         "ims": [c.id for c in shared if c.is_im],

@@ -5,7 +5,19 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.sandbox import answers, api, api_chat, api_team, api_views, ui
+from bot.sandbox import (
+    answers,
+    api,
+    api_chat,
+    api_conversations,
+    api_files,
+    api_reactions,
+    api_team,
+    api_users,
+    api_views,
+    transfer,
+    ui,
+)
 from bot.sandbox.core import CORE, Core
 from bot.sandbox.faults import Faults
 from bot.sandbox.people import People
@@ -15,7 +27,8 @@ from bot.sandbox.ui_request import PEOPLE
 from bot.sandbox.workspace import Workspace
 
 BODY_LIMIT_BYTES = 1024**3  # the largest file Slack takes
-API_MODULES = (api_chat, api_team, api_views)
+# Importing them registers their methods.
+API_MODULES = (api_chat, api_conversations, api_files, api_reactions, api_team, api_users, api_views)
 
 
 def create_app(workspace: Workspace, *, with_page: bool = True, timings: Timings | None = None) -> web.Application:
@@ -28,6 +41,7 @@ def create_app(workspace: Workspace, *, with_page: bool = True, timings: Timings
     app.router.add_get("/link/", core.sockets.handle)
     app.router.add_post("/{kind:commands|actions}/{team}/{secret}", answers.handle)
     ui.add_routes(app)
+    transfer.add_routes(app)
     if with_page:
         from bot.sandbox import page
 
