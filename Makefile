@@ -1,6 +1,6 @@
 # Every target sets up what it needs: the virtual environment, system packages (as root or with sudo), the Docker Engine.
 .DEFAULT_GOAL := help
-.PHONY: help demo story test check lint bench run fleet fleet-down screenshots lock manifest clean setup-test
+.PHONY: help demo story test check lint bench run fleet fleet-down arm64 screenshots lock manifest clean setup-test
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -9,7 +9,7 @@ FAST := not fleet and not browser and not postgres and not story
 PYTEST_ARGS ?=
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
 
 demo: ## a Slack-like page, a bot and five bare Pis on this machine
 	@$(SETUP) venv docker fleet-tools
@@ -56,6 +56,10 @@ fleet: ## five virtual Pis (pi, raspberry)
 fleet-down: ## take them down completely
 	@$(SETUP) venv docker
 	@$(PYTHON) -m tests.fleet down
+
+arm64: ## base images for building arm64 images here, under emulation (optional, minutes)
+	@$(SETUP) venv docker fleet-tools arm64
+	@$(PYTHON) -m tests.fleet images --arch arm64
 
 screenshots: ## pictures of the sandbox into screenshots/
 	@$(SETUP) venv docker fleet-tools browser

@@ -69,7 +69,7 @@ install_packages() {
 }
 
 system_packages() {
-  missing=$(for part; do "needs_$(echo "$part" | tr - _)"; done | tr '\n' ' ')
+  missing=$(for part; do "needs_$(echo "$part" | tr - _)"; done | xargs)
   [ -n "$missing" ] || return 0
   have apt-get || stop "Missing here, and this is no Debian or Ubuntu to install it on: $missing"
   need_root "Missing: $missing. Install as root: apt-get install $missing"
