@@ -1,4 +1,4 @@
-"""A sandbox with short timings, an unmodified Bolt app connected to it, and the people."""
+"""A sandbox with short timings and a clock turned by hand, an unmodified Bolt app connected to it, and the people."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -10,14 +10,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.demo import APP_TOKEN, BOT_TOKEN
 from bot.sandbox.server import Sandbox
 from bot.sandbox.timings import Timings
+from bot.sandbox.workspace import Workspace
+from tests.sandbox.clock import Clock
 
 Act = Callable[[], Awaitable[None]]  # Bolt's own methods carry no types
-FAST = Timings(ack_s=0.5, retry_delays_s=(0.0, 0.1, 0.2), warning_s=0.2)
+FAST = Timings(ack_s=0.5, retry_delays_s=(0.0, 0.05, 0.1), warning_s=0.2)
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(with_page=False, timings=FAST) as running:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
+    async with Sandbox(workspace=Workspace.demo(clock=clock), with_page=False, timings=FAST) as running:
         yield running
 
 
@@ -34,7 +41,7 @@ def bolt(client: AsyncWebClient) -> AsyncApp:
 
 @pytest.fixture
 async def connected(sandbox: Sandbox, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
-    handler = AsyncSocketModeHandler(bolt, APP_TOKEN, ping_interval=0.5)
+    handler = AsyncSocketModeHandler(bolt, APP_TOKEN, ping_interval=0.2)
     connect: Act = handler.connect_async
     close: Act = handler.close_async
     await connect()
