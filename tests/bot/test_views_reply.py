@@ -31,7 +31,7 @@ def post(*parts: Text | Table | Code, buttons: tuple[Button, ...] = (), private:
 
 def test_a_sentence_is_one_message() -> None:
     posting = post(Text("The key is *ready*: `ssh-ed25519`."))
-    assert posting.thread == posting.files == ()
+    assert (posting.thread, posting.files) == ((), ())
     assert posting.first.text == "The key is ready: `ssh-ed25519`."
     assert strings(posting.first.blocks) == ["The key is ", "ready", ": ", "ssh-ed25519", "."]
 
@@ -39,7 +39,7 @@ def test_a_sentence_is_one_message() -> None:
 @pytest.mark.parametrize("count", [1, 2, 50, 99])
 def test_a_table_that_fits_is_one_message(count: int) -> None:
     posting = post(hosts(count))
-    assert posting.thread == posting.files == ()
+    assert (posting.thread, posting.files) == ((), ())
     assert len(table(posting.first)) == count + 1
     assert table(posting.first)[1] == ["10.0.0.0", "✅ ok", "0 ms"]
     assert posting.first.text.startswith(f"Hosts ({count} row{'s' if count > 1 else ''})\n10.0.0.0, ok, 0 ms")
