@@ -247,7 +247,7 @@ def _special(name: str, label: str, reader: Reader) -> str | None:
 def _date_token(rest: str, fallback: str, reader: Reader) -> str | None:
     unix, _, form_and_link = rest.partition("^")
     form, _, address = form_and_link.partition("^")
-    if not re.fullmatch(r"[0-9]{1,11}", unix):
+    if not re.fullmatch(r"[0-9]{1,12}", unix):
         return None
     stamp = time_stamp(int(unix), form, fallback, reader)
     return link(address, stamp) if address and is_safe_link(address.replace("&amp;", "&")) else stamp

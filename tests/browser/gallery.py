@@ -77,9 +77,9 @@ PROGRESS = table(
     [
         ["192.168.1.101", "ok", "ok", "ok", "round 1 of 3 started"],
         ["192.168.1.102", "ok", "ok", "pending", "loading 50 images"],
-        ["192.168.1.103", "ok", "pending", "", ""],
-        ["192.168.1.104", "failed", "", "", "no space left: 1.2 GB free, 2.0 GB needed"],
-        ["192.168.1.105", "unreachable", "", "", "no answer on port 22 for 10 s"],
+        ["192.168.1.103", "ok", "pending", "–", "–"],
+        ["192.168.1.104", "failed", "–", "–", "no space left: 1.2 GB free, 2.0 GB needed"],
+        ["192.168.1.105", "unreachable", "–", "–", "no answer on port 22 for 10 s"],
     ],
 )
 

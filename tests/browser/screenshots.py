@@ -53,6 +53,8 @@ async def shoot(into: Path, *, only: str = "") -> list[Path]:
                 page = await scene(running, sandbox, client)
                 path = into / f"{name}.png"
                 await page.screenshot(path=path)
+                await page.keyboard.press("Escape")
+                await expect(page.get_by_role("dialog")).to_be_hidden()
                 await page.close()
                 taken.append(path)
     return taken

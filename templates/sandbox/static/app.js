@@ -14,6 +14,8 @@ const limit = document.body.dataset.limit;
 const isHome = document.body.dataset.tab === "home";
 const NEAR_PX = 80;
 
+let isStuck = true; // whether the newest message is in sight and should stay so
+
 const isAtEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
 
 /** Change a scrolling list without moving what a person reads; one who is at the end stays there. */
@@ -148,11 +150,23 @@ function onClick(event) {
   return undefined;
 }
 
+/** Stay at the newest message when the list or its window changes size: a picture loads, a thread opens. */
+function watchSize() {
+  const list = document.getElementById("messages");
+  if (!list) return;
+  const observer = new ResizeObserver(() => {
+    if (isStuck) scroller.scrollTop = scroller.scrollHeight;
+  });
+  observer.observe(scroller);
+  observer.observe(list);
+}
+
 /** Go where the address points: a message, or the newest one. */
 function settle() {
   const target = location.hash.startsWith("#m-") && document.getElementById(location.hash.slice(1));
   if (target) {
     target.classList.add("target");
+    isStuck = false;
     target.scrollIntoView({ block: "center" });
   } else if (scroller && !isHome) {
     scroller.scrollTop = scroller.scrollHeight;
@@ -173,11 +187,13 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && !thread.hidden && thread.contains(event.target)) closeThread();
 });
 scroller?.addEventListener("scroll", () => {
-  if (jump && isAtEnd(scroller)) jump.hidden = true;
+  isStuck = isAtEnd(scroller);
+  if (jump && isStuck) jump.hidden = true;
 });
 jump?.addEventListener("click", () => {
   scroller.scrollTop = scroller.scrollHeight;
 });
 settle();
+watchSize();
 if (isHome) act("home", { app_id: app });
 listen();

@@ -2,6 +2,8 @@
 
 import { act, channel, toast } from "./net.js";
 
+const BUTTONS = ["button", "workflow_button", "icon_button", "feedback_buttons"];
+const PRESSED = BUTTONS.map((kind) => `[data-el="${kind}"]`).join(", ");
 const INPUTS = new Set(["plain_text_input", "email_text_input", "url_text_input", "number_input"]);
 
 /** The value of an element the way the sandbox takes it: text, a value, a list of values or of file ids, or null. */
@@ -27,7 +29,7 @@ export function valuesOf(container) {
   const values = {};
   for (const element of container.querySelectorAll("[data-el]")) {
     const { el, block, action } = element.dataset;
-    if (!["button", "workflow_button", "overflow"].includes(el)) (values[block] ??= {})[action] = valueOf(element);
+    if (!BUTTONS.includes(el) && el !== "overflow") (values[block] ??= {})[action] = valueOf(element);
   }
   return values;
 }
@@ -67,8 +69,7 @@ export async function dispatch(element, value) {
   if (!(await confirmed(element))) return;
   const container = element.closest("[data-container]");
   const { block, action, el } = element.dataset;
-  const isButton = el === "button" || el === "workflow_button";
-  if (isButton) element.classList.add("busy");
+  if (BUTTONS.includes(el)) element.classList.add("busy");
   const answer = await act("action", {
     block_id: block,
     action_id: action,
@@ -91,7 +92,7 @@ export function changed(element) {
 const triggersOf = (element) => (element.dataset.triggers || "on_enter_pressed").split(" ");
 
 function onClick(event) {
-  const button = event.target.closest('[data-el="button"], [data-el="workflow_button"]');
+  const button = event.target.closest(PRESSED);
   if (button && !button.classList.contains("busy")) dispatch(button, button.dataset.value);
 }
 

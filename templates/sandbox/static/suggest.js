@@ -34,7 +34,7 @@ function following(command, before) {
     .map((entry) => entry.split(/\s+[—–|]\s+/))
     .filter(([words]) => words.toLowerCase().startsWith(typed) && words.toLowerCase() !== typed.trim())
     .map(([words, note]) => ({ insert: `${command.command} ${words} `, title: `${command.command} ${words}`, usage: "", note: note ?? "" }));
-  return { from: 0, items: items.slice(0, MOST), isEager: false };
+  return { from: 0, items, isEager: false };
 }
 
 /** The list above one message box; `onTaken` is told when it has changed the text. */
