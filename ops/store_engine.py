@@ -9,6 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+# What a statement raises while the database is away; asking again later may help.
+Away = (sa.exc.OperationalError, sa.exc.InterfaceError)
+
 # A database that is locked or away for ten seconds must not lose a job.
 BUSY_MS = 30_000
 
@@ -35,6 +38,21 @@ def make_engine(url: str) -> sa.Engine:
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def make_dbos_engine(url: str) -> sa.Engine:
+    """Make the engine DBOS keeps its books with: on SQLite as it would itself, but with WAL, ten times as fast."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8)
+    engine = sa.create_engine(parsed, pool_size=16, max_overflow=16)
+    sa.event.listen(engine, "connect", _prepare_dbos)
+    return engine
+
+
+def _prepare_dbos(connection: SqliteConnection, record: object) -> None:
+    _prepare_sqlite(connection, record)
+    connection.isolation_level = "IMMEDIATE"
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
@@ -67,6 +85,11 @@ class Database:
     def is_sqlite(self) -> bool:
         """Tell which of the two databases this is."""
         return self._engine.dialect.name == "sqlite"
+
+    @property
+    def libpq_url(self) -> str:
+        """Return the URL as psycopg itself takes it."""
+        return parse_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
 
     def close(self) -> None:
         """Close every connection."""

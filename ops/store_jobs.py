@@ -116,6 +116,22 @@ class JobTables(Database):
             found = connection.execute(sa.select(job_step).where(row)).mappings().first()
         return row_step(found, lane) if found else None
 
+    def cancel_steps(self, job_id: str) -> None:
+        """Mark every step that has not ended as cancelled."""
+        open_states = [state.value for state in StepState if not state.ended]
+        rows = (job_step.c.job_id == job_id) & job_step.c.state.in_(open_states)
+        with self.write() as connection:
+            connection.execute(
+                sa.update(job_step).where(rows).values(state=StepState.CANCELLED.value, detail="", ended_at=now())
+            )
+            self._change(connection, job_id, sa.true())
+
+    def live_jobs(self) -> list[str]:
+        """Return the ids of jobs that have not ended, oldest first."""
+        query = sa.select(job.c.id).where(job.c.state.in_(LIVE)).order_by(job.c.seq)
+        with self.read() as connection:
+            return list(connection.scalars(query))
+
     def ask_cancel(self, id: str) -> bool:
         """Note that a job is to stop; False when it had ended, or never was."""
         with self.write() as connection:

@@ -24,6 +24,12 @@ class WorkerTables(Database):
         with self.read() as connection:
             return list(connection.scalars(query))
 
+    def retire(self, worker_id: str) -> None:
+        """Say that a worker left, so that others adopt what it leaves undone at once."""
+        with self.write() as connection:
+            row = worker.c.id == worker_id
+            connection.execute(sa.update(worker).where(row).values(seen_at=now() - timedelta(days=1)))
+
     def forget_worker(self, worker_id: str) -> None:
         """Forget a worker: it left, or its jobs were adopted."""
         with self.write() as connection:
@@ -43,6 +49,10 @@ class WorkerTables(Database):
         """Leave every queue a job is in."""
         with self.write() as connection:
             connection.execute(sa.delete(turn).where(turn.c.job_id == job_id))
+
+    def first(self, host: str) -> tuple[str, str] | None:
+        """Return the job and lane whose turn it is on one host."""
+        return self.turns([host]).get(host)
 
     def turns(self, hosts: Collection[str]) -> dict[str, tuple[str, str]]:
         """Return by host the job and lane whose turn it is; jobs that ended hold no turn."""
