@@ -115,6 +115,8 @@ def _share(request: web.Request, fields: dict[str, str], files: list[File]) -> J
     if not files:
         raise UiRefusal("no_file", "There is no file in this upload.")
     user = people.user(fields.get("user", ""))
+    if "channel" not in fields:  # a file_input of a modal: the files travel with the form
+        return {"files": [file_json(core.workspace.files[file.id]) for file in files]}
     channel = people.channel(fields.get("channel", ""), user)
     comment, thread_ts = fields.get("initial_comment", ""), fields.get("thread_ts", "")
     posted = uploads.share(core, files, people.new_message(user, channel, comment, thread_ts))
