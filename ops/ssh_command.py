@@ -35,7 +35,7 @@ def build(command: str, *, timeout_s: float, root: Root | None, has_stdin: bool,
     `marker` is one unguessable word: a sudo that turns out to want no password leaves it unread, and then the command
     must not find the password in its own input.
     """
-    limit = f"timeout -k {KILL_AFTER_S} {timeout_s:g} bash -c "
+    limit = f"timeout -k {KILL_AFTER_S} {timeout_s:g} bash --norc -c "
     if root is None or not root.needed:
         return Line(f"exec {limit}{quote(command)}{'' if has_stdin else ' </dev/null'}")
     if root.password is None:
@@ -54,7 +54,7 @@ def talk(command: str, *, root: Root, marker: str) -> Line:
     if root.password is None:
         return Line(f"exec sudo -n -- {command}")
     skip = f'while IFS= read -r line && [ "$line" != {marker} ]; do :; done; exec {command}'
-    return Line(f"exec sudo -S -k -p '' -- bash -c {quote(skip)}", f"{root.password}\n{marker}\n")
+    return Line(f"exec sudo -S -k -p '' -- bash --norc -c {quote(skip)}", f"{root.password}\n{marker}\n")
 
 
 def sudo_check(root: Root) -> Line:

@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
 import paramiko
@@ -15,6 +15,7 @@ import paramiko
 from ops import ssh_command
 from ops import ssh_words as words
 from ops.config import Config
+from ops.errors import StepFailed
 from ops.model import Host
 from ops.ports import Output
 from ops.ssh_command import Line, Root
@@ -119,9 +120,16 @@ class SshRemote:
         """Log in anew, which a change of group membership needs; what runs on the old connection ends there."""
         self.link.renew()
 
-    def lease(self) -> AbstractContextManager[object]:
-        """Keep the connection from being closed as idle while a stream is in use."""
-        return self.link.lease()
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """Keep the connection from being closed as idle while a stream is in use, and say so when it broke."""
+        with self.link.lease() as opened:
+            try:
+                yield
+            except StepFailed:
+                if opened.transport.is_active():
+                    raise
+                raise words.lost(self.address, "a request to its Docker Engine") from None
 
     def open_unix_socket(self, path: str, timeout_s: float) -> ChannelStream:
         """Open a stream to a unix socket on the host.

@@ -1,6 +1,7 @@
 """A channel as the kind of socket an HTTP client needs."""
 
 import io
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,20 @@ class _Raw(io.RawIOBase):
     def settimeout(self, timeout: float | None) -> None:
         self._stream.settimeout(timeout)
 
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._stream.reader_closed()
+
 
 class ChannelStream:
     """A channel as a socket. It has no fileno: a channel's would leak a pipe for each request."""
 
     def __init__(self, channel: paramiko.Channel, release: Callable[[], None] = lambda: None) -> None:
         self._channel, self._release = channel, release
-        self._open = True
+        self._readers = 0
+        self._closed = False
+        self._lock = threading.Lock()
 
     @property
     def over(self) -> bool:
@@ -52,20 +60,43 @@ class ChannelStream:
 
     def recv(self, size_bytes: int) -> bytes:
         """Receive; b"" at the end, OSError when it took too long."""
-        return self._channel.recv(size_bytes)
+        try:
+            return self._channel.recv(size_bytes)
+        except (EOFError, paramiko.SSHException) as error:
+            raise ConnectionError(str(error)) from None
 
     def sendall(self, data: bytes) -> None:
         """Send all of it; OSError when the other side closed or stopped reading."""
-        self._channel.sendall(data)
+        try:
+            self._channel.sendall(data)
+        except (EOFError, paramiko.SSHException) as error:
+            raise ConnectionError(str(error)) from None
 
     def makefile(self, mode: str = "rb", buffering: int = -1) -> io.BufferedReader:
         """Return the reading side as a file."""
         assert mode == "rb"
+        with self._lock:
+            self._readers += 1
         return io.BufferedReader(_Raw(self), io.DEFAULT_BUFFER_SIZE if buffering < 1 else buffering)
 
     def close(self) -> None:
-        """Close the channel."""
-        if self._open:
-            self._open = False
-            self._channel.close()
-            self._release()
+        """Close the channel once its readers are closed too, as a socket does: http.client relies on it."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            end = self._readers == 0
+        if end:
+            self._end()
+
+    def reader_closed(self) -> None:
+        """Tell that a file from `makefile` is closed."""
+        with self._lock:
+            self._readers -= 1
+            end = self._closed and self._readers == 0
+        if end:
+            self._end()
+
+    def _end(self) -> None:
+        self._channel.close()
+        self._release()

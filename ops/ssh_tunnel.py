@@ -26,7 +26,7 @@ class Carried:
     def __init__(self, channel: paramiko.Channel, to: tuple[str, int]) -> None:
         self._channel, self._to = channel, to
         self._sock: socket.socket | None = None
-        self.closed = threading.Event()
+        self.ended = threading.Event()
 
     def run(self) -> None:
         """Carry both directions until both have ended, then close both ends."""
@@ -64,7 +64,6 @@ class Carried:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
             self._sock.close()
-        self.closed.set()
 
 
 @dataclass
@@ -128,6 +127,8 @@ class Tunnels:
                 self._transport.stop_listening(port, ANSWER_S)
         for one in carried:
             one.close()
+        for one in carried:
+            one.ended.wait(CONNECT_S)
 
     def _incoming(self, channel: paramiko.Channel, _origin: tuple[str, int], server: tuple[str, int]) -> None:
         """Take a connection from the host. Called by the reader thread, which must never wait."""
@@ -147,3 +148,4 @@ class Tunnels:
         finally:
             with self._lock:
                 tunnel.carried.discard(carried)
+            carried.ended.set()

@@ -69,6 +69,7 @@ class Sshd:
             "PermitRootLogin yes",
             "PasswordAuthentication no",
             "MaxStartups 100",
+            f"SetEnv HOME={self.directory}",  # nothing from the .bashrc of who runs the tests
             *self.options,
         )
         config.write_text("\n".join(lines) + "\n")

@@ -1,0 +1,93 @@
+"""HTTP over whatever `open_stream` gives: docker-py talks through an SSH channel as through a socket."""
+
+import queue
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from typing_extensions import override
+from urllib3.connection import HTTPConnection
+
+BASE_URL = "http+docker://host"
+MAX_IDLE = 4  # connections kept for the next request
+
+
+class Stream(Protocol):
+    """What is needed of a socket, and whether it can carry another request."""
+
+    @property
+    def over(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+OpenStream = Callable[[float], Stream]
+
+
+class _Connection(HTTPConnection):
+    def __init__(self, open_stream: OpenStream, open_s: float) -> None:
+        super().__init__("localhost", timeout=open_s)
+        self._open_stream, self._open_s = open_stream, open_s
+
+    def connect(self) -> None:
+        # A ChannelStream has what http.client asks of a socket, and no more.
+        self.sock = cast(socket.socket, self._open_stream(self._open_s))
+
+    @property
+    def is_connected(self) -> bool:
+        """Look at the channel itself; urllib3 would ask for its fileno."""
+        return self.sock is not None and not cast(Stream, self.sock).over
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    def __init__(self, open_stream: OpenStream, open_s: float) -> None:
+        super().__init__("localhost", maxsize=MAX_IDLE)
+        self._open_stream, self._open_s = open_stream, open_s
+
+    def _new_conn(self) -> _Connection:
+        return _Connection(self._open_stream, self._open_s)
+
+    @override
+    def _get_conn(self, timeout: float | None = None) -> _Connection:
+        """Take an idle connection that is alive, or make a new one."""
+        while self.pool is not None:
+            try:
+                connection = self.pool.get(block=False)
+            except queue.Empty:
+                break
+            if isinstance(connection, _Connection):
+                if connection.is_connected:
+                    return connection
+                connection.close()
+        return self._new_conn()
+
+
+class StreamAdapter(HTTPAdapter):
+    """Sends every request through the streams of one host."""
+
+    def __init__(self, open_stream: OpenStream, open_s: float) -> None:
+        super().__init__()
+        self._streams = _Pool(open_stream, open_s)
+
+    @override
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,
+        proxies: Mapping[str, str] | None = None,
+        cert: Any = None,
+    ) -> urllib3.HTTPConnectionPool:
+        """Return the one pool there is; a unix socket knows neither proxies nor TLS."""
+        return self._streams
+
+    @override
+    def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """Return the path: there is no host in it."""
+        return request.path_url
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._streams.close()
+        super().close()
