@@ -135,8 +135,9 @@ def _build(services: Services, host: Host, context: StepContext) -> Outcome:
         remote.reconnect()
         after = _look(services, remote, context)
     left = builder(after, wish)
-    if left.commands or (context.step == "docker_group" and not left.skipped and not after.effective):
-        raise not_as_wanted(host.address, context.step, left)
+    undone = [command for command in left.commands if not command.once]
+    if undone or (context.step == "docker_group" and not left.skipped and not after.effective):
+        raise not_as_wanted(host.address, context.step, undone)
     return Outcome(StepState.SKIPPED if left.skipped else StepState.OK, left.detail)
 
 

@@ -29,15 +29,16 @@ _LIMITS_OFF = (
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command as root. `say` is shown while it runs; one that `may_fail` is a precaution the next can do without.
+    """One command as root; `say` is shown while it runs, `apt` marks what takes apt's or dpkg's lock.
 
-    `apt` marks what takes apt's or dpkg's lock.
+    One that `may_fail` is a precaution the next can do without. One that is `once` may look undone afterwards.
     """
 
     text: str
     say: str
     apt: bool = False
     may_fail: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,14 @@ def required_system_packages(look: Look, wish: Wish) -> Todo:
     if look.interrupted:
         # Unpacked packages whose dependencies are missing fail to configure; fixing those finishes them.
         commands += [
-            Command(CONFIGURE, "finishing an interrupted installation", apt=True, may_fail=True),
+            Command(CONFIGURE, "finishing an interrupted installation", apt=True, may_fail=True, once=True),
             Command(f"{APT} --fix-broken install", "finishing an interrupted installation", apt=True),
         ]
     missing = [] if CERTIFICATES in look.installed else [CERTIFICATES]
     if missing or not _engine(look, wish):
         known = wish.channel is DockerChannel.DOCKER or "docker.io" in look.candidates
         if not (look.lists_fresh and known):
-            commands.append(Command(UPDATE, "refreshing the package lists", apt=True, may_fail=True))
+            commands.append(Command(UPDATE, "refreshing the package lists", apt=True, may_fail=known, once=True))
     if missing:
         commands.append(install(missing))
     return Todo(tuple(commands), f"{CERTIFICATES} {look.installed.get(CERTIFICATES, '')}".strip())

@@ -68,7 +68,7 @@ def script(*, url: str = "", audit: bool = True, candidates: bool = True) -> str
         packages=" ".join((CERTIFICATES, *OF_DISTRIBUTION, *OF_DOCKER, *OF_OTHERS)),
         candidates=" ".join(_CANDIDATES) if candidates else "",
         audit=audit,
-        url=shlex.quote(url.split("{os}")[0]) if url else "",
+        url=shlex.quote(url.split("{os}", maxsplit=1)[0]) if url else "",
         key_file=KEY_FILE,
         source_file=SOURCE_FILE,
     )

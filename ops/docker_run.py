@@ -1,6 +1,8 @@
 """Runs an installation's commands, and says what to do about those that fail."""
 
-from ops.docker_commands import LOCK_WAIT_S, Command, Todo
+from collections.abc import Sequence
+
+from ops.docker_commands import LOCK_WAIT_S, Command
 from ops.errors import StepFailed
 from ops.ports import Output, Remote
 from ops.render import render
@@ -32,7 +34,7 @@ _HINTS = (
         "It cannot reach its package sources: check its network, name service, proxy, and /etc/apt/sources.list.",
     ),
     (
-        ("nable to locate package", "no installation candidate", "does not have a Release file"),
+        ("nable to locate package", "no installation candidate", "does not have a Release file", "not installable"),
         "Its package sources do not have it: look at /etc/apt/sources.list there, or choose the other channel.",
     ),
     (
@@ -44,10 +46,13 @@ _HINTS = (
 
 def run_command(remote: Remote, command: Command, *, timeout_s: float) -> Output:
     """Run a command as root and return what it left, failed or not; waits for apt's and dpkg's lock."""
-    text = command.text
-    if command.apt:
-        text = render("host/patiently.sh.j2", command=command.text, wait_s=LOCK_WAIT_S)
+    text = patiently(command.text) if command.apt else command.text
     return remote.run(text, sudo=True, timeout_s=timeout_s, check=False)
+
+
+def patiently(command: str, *, wait_s: int = LOCK_WAIT_S, pause_s: int = 3) -> str:
+    """Build the script that runs a command again while another process holds apt's or dpkg's lock."""
+    return render("host/patiently.sh.j2", command=command, wait_s=wait_s, pause_s=pause_s)
 
 
 def install_failed(address: str, command: Command, output: Output) -> StepFailed:
@@ -57,9 +62,9 @@ def install_failed(address: str, command: Command, output: Output) -> StepFailed
     return StepFailed(f"{sentence} {hint(tail)}".strip(), host=address, output=tail)
 
 
-def not_as_wanted(address: str, step: str, left: Todo) -> StepFailed:
+def not_as_wanted(address: str, step: str, undone: Sequence[Command]) -> StepFailed:
     """Phrase a step whose commands ended well and yet changed nothing."""
-    doing = left.commands[0].say if left.commands else "the new group membership"
+    doing = undone[0].say if undone else "the new group membership"
     return StepFailed(
         f"{step} ended on {address} without an error, but without its effect: {doing} is still to be done. "
         f"Look at the host, then repeat `docker install {address}`.",
@@ -73,8 +78,9 @@ def hint(text: str) -> str:
 
 
 def _reason(tail: str) -> str:
-    """Return apt's own `E:` line, or else the last line, as a sentence."""
+    """Return the line that tells most: an unmet dependency, apt's first `E:`, or else the last one; as a sentence."""
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    unmet = [line for line in lines if " : Depends: " in line]
     errors = [line.removeprefix("E: ") for line in lines if line.startswith("E: ")]
-    reason = (errors or lines or ["it printed nothing"])[-1 if not errors else 0]
+    reason = [*unmet, *errors, *reversed(lines), "it printed nothing"][0]
     return reason if reason.endswith((".", "!", "?")) else f"{reason}."

@@ -192,7 +192,6 @@ def _sudo(services: Services, request: Request, host: Host, context: StepContext
     )
     if old and old != secret:
         services.vault.delete(old)
-    services.pool.drop(host.address)
     return Outcome(detail=found.detail)
 
 
