@@ -40,7 +40,7 @@ def registration_of(initial: Mapping[str, str], options: Mapping[str, object]) -
     )
     if wrong := registration.check(asked):
         raise UserError(" ".join(wrong.values()))
-    return registration.resolved(asked)
+    return asked
 
 
 def _secret(method: registration.Method, options: Mapping[str, object]) -> str:

@@ -65,7 +65,6 @@ class Registering:
 
     def _look(self, asked: Registration, given: Given) -> Body:
         services = self._dispatch.services
-        asked = registration.resolved(asked)
         scans = hosts.scan(services, asked.addresses, asked.port)
         if not any(scan.key for scan in scans):
             return modals.error_view("Nobody answered", "\n".join(f"{s.address}: {s.error}" for s in scans))

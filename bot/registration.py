@@ -4,11 +4,11 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from bot.commands._answers import job_id
-from ops import hosts, targets
+from ops import hosts
 from ops.errors import UserError
 from ops.model import Actor, FlowerType
 from ops.services import Services
@@ -83,11 +83,6 @@ def _plausible(address: str) -> bool:
         # digits and dots alone are a mistyped address, not a name to look up
         return bool(re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", address))
     return True
-
-
-def resolved(registration: Registration) -> Registration:
-    """Replace names by addresses; raises UserError for one that cannot be found."""
-    return replace(registration, addresses=tuple(targets.parse_address(a) for a in registration.addresses))
 
 
 def request(
