@@ -143,6 +143,11 @@ class DockerEngine:
         with self._api() as api:
             api.start(name)
 
+    def set_restart(self, name: str, policy: str) -> None:
+        """Change what happens when a container ends or the host starts."""
+        with self._api() as api:
+            api.update_container(name, restart_policy={"Name": policy})
+
     def containers(self, labels: Mapping[str, str] | None = None) -> list[Container]:
         """List containers in any state that carry every one of the labels ('' matches any value)."""
         with self._api() as api:
