@@ -20,40 +20,48 @@ def render(reply: Reply, width: int = 120) -> str:
 def _part(part: Text | Table | Code, width: int) -> str:
     match part:
         case Text(text):
-            return bare(printable(text))
+            return _clean(text)
         case Code(title, text):
-            return "\n".join([*([bare(title)] if title else []), printable(text).rstrip() or "(nothing)"])
+            return "\n".join([*([_clean(title)] if title else []), printable(text).rstrip() or "(nothing)"])
         case Table():
             return table(part, width)
 
 
 def table(value: Table, width: int) -> str:
     """Return a table under its title; its sentence instead when it has no rows."""
-    title = [bare(value.title)] if value.title else []
+    title = [_clean(value.title)] if value.title else []
     if not value.rows:
-        return "\n".join([*title, bare(value.empty)])
+        return "\n".join([*title, _clean(value.empty)])
     lines = grid(
         [column.title for column in value.columns],
         plain_rows(value.rows),
         [column.align == "right" for column in value.columns],
         width,
     )
-    return "\n".join([*title, *lines, *([bare(value.note)] if value.note else [])])
+    return "\n".join([*title, *lines, *([_clean(value.note)] if value.note else [])])
 
 
 def grid(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[str]:
-    """Return aligned lines; the widest columns wrap until the table fits, as far as they can."""
-    cells = [[bare(printable(text)).strip() for text in row] for row in (titles, *rows)]
+    """Return aligned lines; the widest columns wrap until the table fits, as far as they can; empty ones go."""
+    cells = [[_clean(text).strip() for text in row] for row in (titles, *rows)]
     widths = [max(_longest_line(row[at]) for row in cells if at < len(row)) for at in range(len(titles))]
-    widths = _shrink(widths, width)
+    if not any(widths):
+        return []
+    cells = [[text for text, one in zip(row, widths, strict=False) if one] for row in cells]
+    right = [on_right for on_right, one in zip(right, widths, strict=True) if one]
+    widths = _shrink([one for one in widths if one], width)
     rule = _GAP.join("-" * one for one in widths)
     lines = [line for row in cells for line in _row(row, widths, right)]
     return [*lines[: _height(cells[0], widths)], rule, *lines[_height(cells[0], widths) :]]
 
 
+def _clean(text: str) -> str:
+    return bare(printable(text))
+
+
 def cells_wide(text: str) -> int:
     """Return how many columns of a terminal a text takes: two for wide characters, none for combining ones."""
-    return sum(_wide(character) for character in text)
+    return len(text) if text.isascii() else sum(map(_wide, text))
 
 
 def _wide(character: str) -> int:
@@ -67,7 +75,6 @@ def _longest_line(text: str) -> int:
 
 
 def _shrink(widths: list[int], width: int) -> list[int]:
-    widths = [max(one, 1) for one in widths]
     while sum(widths) + len(_GAP) * (len(widths) - 1) > width and max(widths) > _NARROWEST:
         widest = widths.index(max(widths))
         over = sum(widths) + len(_GAP) * (len(widths) - 1) - width
@@ -114,17 +121,18 @@ def _append(lines: list[str], line: str, word: str, width: int) -> str:
         return joined
     if line:
         lines.append(line)
-    while cells_wide(word) > width:
-        head = _head(word, width)
-        lines.append(head)
-        word = word[len(head) :]
-    return word
+    *whole, last = _pieces(word, width)
+    lines.extend(whole)
+    return last
 
 
-def _head(word: str, width: int) -> str:
-    taken = 0
+def _pieces(word: str, width: int) -> list[str]:
+    """Cut a word into pieces of at most `width` columns; a wide character is a piece even where one is too narrow."""
+    pieces, begin, taken = [], 0, 0
     for at, character in enumerate(word):
-        taken += _wide(character)
-        if taken > width:
-            return word[: max(at, 1)]
-    return word
+        wide = _wide(character)
+        if taken + wide > width and at > begin:
+            pieces.append(word[begin:at])
+            begin, taken = at, 0
+        taken += wide
+    return [*pieces, word[begin:]]
