@@ -18,12 +18,13 @@ Other|http://other.example/x|main|Packages
 """
 
 
-def test_privileged_where_every_capability_is_there() -> None:
-    assert privileges.privileged(0x1FFFFFFFFFF) == ("--privileged",)
+@pytest.mark.parametrize(("bounding_set", "version"), [(0x1FFFFFFFFFF, "20.10.24+dfsg1"), (0x1FFFEFFFFFF, "28.2.2")])
+def test_privileged_where_the_engine_may_or_asks_for_what_is_there(bounding_set: int, version: str) -> None:
+    assert privileges.words(bounding_set, version) == ("--privileged",)
 
 
-def test_rights_by_hand_where_sys_resource_is_missing() -> None:
-    words = privileges.privileged(0x1FFFEFFFFFF)
+def test_rights_by_hand_for_an_old_engine_without_sys_resource() -> None:
+    words = privileges.words(0x1FFFEFFFFFF, "20.10.24+dfsg1")
     assert "--cap-drop=SYS_RESOURCE" in words
     assert "--privileged" not in words
 
@@ -49,7 +50,8 @@ def test_apt_conf_keeps_proxies_and_checks_only() -> None:
 
 
 def test_a_pi_has_its_own_address_label_and_disks() -> None:
-    words = run_words(NETWORK, 3)
+    words = run_words(NETWORK, 3, ("--privileged",))
+    assert words[0] == "--privileged"
     assert words[words.index("--ip") + 1] == "10.231.2.13"
     assert words[words.index("--name") + 1] == "flsvc-demo-pi-3"
     assert "flsvc.fleet.number=3" in words

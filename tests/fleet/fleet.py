@@ -238,14 +238,14 @@ def _bring_up(bridge: Network, numbers: list[int]) -> list[Pi]:
 
 
 def _start(bridge: Network, number: int) -> None:
-    docker("run", "-d", *run_words(bridge, number), images.PI)
+    docker("run", "-d", *run_words(bridge, number, privileged()), images.PI)
 
 
-def run_words(bridge: Network, number: int) -> list[str]:
+def run_words(bridge: Network, number: int, rights: tuple[str, ...]) -> list[str]:
     """Return the words of `docker run` for one Pi."""
     container = _container(bridge, number)
     host = bridge.bridge_ip(number).rsplit(".", 1)[1]
-    words = [*privileged(), "--cgroupns=private", "--name", container, "--hostname", f"pi-{number}"]
+    words = [*rights, "--cgroupns=private", "--name", container, "--hostname", f"pi-{number}"]
     words += ["--label", f"{LABEL}={bridge.name}", "--label", f"{LABEL}.number={number}"]
     words += ["--network", bridge.docker_name, "--ip", bridge.bridge_ip(number)]
     words += [

@@ -45,7 +45,8 @@ find_python() {
 absent() { for package; do dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"; done; }
 
 # Ubuntu's chromium packages only install a snap, which no headless test can drive: Playwright's own is taken there.
-needs_browser() { absent fonts-noto-color-emoji fonts-dejavu-core; ubuntu || have chromium || echo chromium; }
+# libatomic1: the Node.js inside Playwright.
+needs_browser() { absent fonts-noto-color-emoji fonts-dejavu-core libatomic1; ubuntu || have chromium || echo chromium; }
 needs_docker() { have dockerd || [ -x /usr/sbin/dockerd ] || answers || echo docker.io iptables ca-certificates; }
 needs_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql; }
 needs_arm64() { absent qemu-user-static binfmt-support; }

@@ -14,6 +14,7 @@ from typing import IO
 from .engine import FleetError, docker_binary
 
 VARIANT = {"arm64": "v8", "armhf": "v7"}
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 NOT_INCLUDED = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")
 BOOTSTRAP_TIMEOUT_S = 900  # arm64 under emulation takes minutes
 
@@ -38,6 +39,8 @@ def _mmdebstrap(tar: Path, arch: str, sources: str) -> None:
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in NOT_INCLUDED]
     command += ["--dpkgopt=path-include=/usr/share/doc/*/copyright"]
     command += ['--customize-hook=rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/*_*']
+    if KEYRING.exists():  # Ubuntu's apt does not trust Debian's keys by itself
+        command += [f"--keyring={KEYRING}"]
     command += ["bookworm", str(tar)] + (["-"] if sources else [])
     done = subprocess.run(
         command, input=sources, capture_output=True, text=True, timeout=BOOTSTRAP_TIMEOUT_S, check=False
