@@ -63,6 +63,7 @@ def _finished(call: Call, item: Json) -> File:
     file = call.core.pending_uploads.finish(str(item.get("id", "")), str(item.get("title") or ""))
     if file is None or file.user != call.app.bot_user_id:
         raise SlackError("file_not_found", (f"no bytes were uploaded for {item.get('id')}",))
+    call.workspace.files[file.id] = file
     return file
 
 

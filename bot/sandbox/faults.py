@@ -123,6 +123,6 @@ class Faults:
         if name not in known:
             raise ValueError(f"fault must be one of: {', '.join(known)}")
         try:
-            known[name](**{key: value for key, value in order.items() if key != "fault"})
+            known[name](**{key: value for key, value in order.items() if key not in ("fault", "user")})
         except TypeError as error:
             raise ValueError(f"fault {name}: {error}") from error

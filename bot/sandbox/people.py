@@ -93,7 +93,7 @@ class People:
         try:
             self._answers.post(app, channel.id, user.id, receipt.payload or {})
         except SlackError as error:
-            self._workspace.record(Kind.SLASH, error.code, "; ".join(error.messages))
+            self._workspace.record(Kind.SLASH.value, error.code, "; ".join(error.messages))
 
     def _find_command(self, name: str) -> tuple[AppConfig, SlashCommand] | None:
         for app in self._workspace.apps.values():

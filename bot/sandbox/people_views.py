@@ -94,7 +94,7 @@ class ViewPeople:
         answer = receipt.payload or {}
         found = [*_suggestion_problems(answer)]
         if found:
-            self._workspace.record(Kind.INTERACTIVE, "invalid_options", "; ".join(found))
+            self._workspace.record(Kind.INTERACTIVE.value, "invalid_options", "; ".join(found))
         if not receipt.is_acked or found:
             raise UiRefusal("no_options", "There are no options at the moment.")
         return {"options": answer.get("options", []), "option_groups": answer.get("option_groups", [])}
@@ -112,7 +112,7 @@ class ViewPeople:
         try:
             return Submitted(self._answers.take(app, filled, receipt.payload or {}))
         except SlackError as error:
-            self._workspace.record(Kind.INTERACTIVE, error.code, "; ".join(error.messages))
+            self._workspace.record(Kind.INTERACTIVE.value, error.code, "; ".join(error.messages))
             raise UiRefusal("invalid_response", TROUBLE) from error
 
     async def close(self, user: User, view: View) -> None:

@@ -37,7 +37,7 @@ class Person(PersonHttp):
 
     async def upload(self, channel: str, path: Path, comment: str = "", thread_ts: str = "") -> Seen:
         """Drop a file into a channel and return the message that shows it."""
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)  # as browsers send names
         fields = {"user": self.name, "channel": channel, "initial_comment": comment, "thread_ts": thread_ts}
         for name, value in fields.items():
             form.add_field(name, value)
@@ -45,10 +45,11 @@ class Person(PersonHttp):
             form.add_field("file", stream, filename=path.name)
             return seen((await self.post_form("/ui/upload", form))["message"])
 
-    async def click(self, target: Target, what: str) -> Json:
-        """Press a button, found by its words or its action_id, in a message or a view."""
+    async def click(self, target: Target, what: str, filled: dict[str, Any] | None = None) -> Json:
+        """Press a button, found by its words or its action_id; `filled` is what a modal's inputs hold by then."""
         block_id, element = find_element(target, what)
-        return await self._act(target, block_id, element, element.get("value", ""))
+        values = await self._state(target, filled or {})
+        return await self._act(target, block_id, element, element.get("value", ""), values)
 
     async def choose(self, target: Target, what: str, value: str | list[str]) -> Json:
         """Choose options by their words or values, a person or a channel by name, in a select or a menu."""
@@ -158,14 +159,16 @@ class Person(PersonHttp):
 
     # parts
 
-    async def _act(self, target: Target, block_id: str, element: Json, value: Any) -> Json:
-        names = {"block_id": block_id, "action_id": element["action_id"], "value": value}
+    async def _act(
+        self, target: Target, block_id: str, element: Json, value: Any, values: Json | None = None
+    ) -> Json:
+        names = {"block_id": block_id, "action_id": element["action_id"], "value": value, "values": values or {}}
         return await self.post("/ui/action", **target.place, **names)
 
-    async def _state(self, view: SeenView, values: dict[str, Any]) -> Json:
+    async def _state(self, target: Target, values: dict[str, Any]) -> Json:
         state: Json = {}
         for what, value in values.items():
-            block_id, element = find_element(view, what)
+            block_id, element = find_element(target, what)
             state.setdefault(block_id, {})[element["action_id"]] = await self._value(element, value)
         return state
 

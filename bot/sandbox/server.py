@@ -1,8 +1,10 @@
 """The sandbox as a web application, and as something a test or the demo starts and stops."""
 
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+import aiohttp
 from aiohttp import web
 
 from bot.sandbox import (
@@ -54,6 +56,10 @@ async def _shut_down(app: web.Application) -> None:
     await app[CORE].close()
 
 
+class VerificationFailed(Exception):
+    """A Request URL did not answer Slack's handshake; the app stays as it was."""
+
+
 class Sandbox:
     """A running sandbox: `async with Sandbox() as s:`, then `s.api_url`, `s.workspace`, `s.person("ada")`."""
 
@@ -98,6 +104,18 @@ class Sandbox:
         person = Person(self.url, name)
         self._people.append(person)
         return person
+
+    async def use_http(self, url: str) -> None:
+        """Let the first app receive signed requests at `url` from now on. Raises VerificationFailed."""
+        app = next(iter(self.workspace.apps.values()))
+        changed = replace(app, socket_mode=False, events_url=url)
+        try:
+            is_verified = await self.core.signed.verify(changed)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise VerificationFailed(f"{url} cannot be reached: {error}") from error
+        if not is_verified:
+            raise VerificationFailed(f"{url} did not answer the url_verification challenge")
+        self.workspace.apps[app.app_id] = changed
 
     async def connected(self, sockets: int = 1, timeout_s: float = 10.0) -> None:
         """Wait until so many web sockets are open. Raises TimeoutError."""

@@ -76,7 +76,7 @@ class SignedSender:
                 text = await answer.text()
         except TimeoutError:
             detail = f"{subject(envelope)}: no answer in {self._timings.ack_s:g} s"
-            self._workspace.record(envelope.kind, "missing_ack", detail)
+            self._workspace.record(envelope.kind.value, "missing_ack", detail)
             return Receipt(Outcome.TIMEOUT)
         except aiohttp.ClientError:
             return Receipt(Outcome.UNREACHABLE)
@@ -85,7 +85,7 @@ class SignedSender:
             return Receipt(Outcome.TIMEOUT, retry=retry)
         if answer.status != 200:
             detail = f"{subject(envelope)}: the app answered HTTP {answer.status}"
-            self._workspace.record(envelope.kind, "http_error", detail)
+            self._workspace.record(envelope.kind.value, "http_error", detail)
             return Receipt(Outcome.REFUSED, retry=retry)
         ack_ms = (time.monotonic() - started_at_s) * 1000
         return Receipt(Outcome.ACKED, _answer_payload(text, answer.content_type), ack_ms)

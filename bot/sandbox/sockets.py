@@ -208,7 +208,9 @@ class SocketHub:
             return
         self._overdue[envelope.id] = waiting.sent_at_s
         limit = f"{self._timings.ack_s:g} s"
-        self._workspace.record(envelope.kind, "missing_ack", f"{subject(envelope)}: no acknowledgement in {limit}")
+        self._workspace.record(
+            envelope.kind.value, "missing_ack", f"{subject(envelope)}: no acknowledgement in {limit}"
+        )
 
     def _abandon(self, socket: Socket) -> None:
         for waiting in [w for several in self._waiting.values() for w in several if w.socket is socket]:

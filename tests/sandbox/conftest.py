@@ -14,7 +14,9 @@ from bot.sandbox.workspace import Workspace
 from tests.sandbox.clock import Clock
 
 Act = Callable[[], Awaitable[None]]  # Bolt's own methods carry no types
-FAST = Timings(ack_s=0.5, retry_delays_s=(0.0, 0.05, 0.1), warning_s=0.2)
+PATIENT = Timings(ack_s=10.0, retry_delays_s=(0.0, 0.05, 0.1), warning_s=0.2)
+IMPATIENT = Timings(ack_s=0.3, retry_delays_s=(0.0, 0.05, 0.1), warning_s=0.2)
+impatient = pytest.mark.parametrize("timings", [IMPATIENT], ids=["impatient"])
 
 
 @pytest.fixture
@@ -23,8 +25,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
-    async with Sandbox(workspace=Workspace.demo(clock=clock), with_page=False, timings=FAST) as running:
+def timings() -> Timings:
+    """Time enough for an acknowledgement on a busy machine; tests that wait for none are marked `impatient`."""
+    return PATIENT
+
+
+@pytest.fixture
+async def sandbox(clock: Clock, timings: Timings) -> AsyncIterator[Sandbox]:
+    async with Sandbox(workspace=Workspace.demo(clock=clock), with_page=False, timings=timings) as running:
         yield running
 
 
