@@ -1,4 +1,4 @@
-"""Play the whole way on real parts and print what happened: `python -m tests.story [slack] [unplugged] [terminal]`."""
+"""Play the whole way on real parts and print what happened: `python -m tests.story [slack|unplugged|terminal …]`."""
 
 import argparse
 import asyncio
@@ -12,10 +12,12 @@ from bot.sandbox.server import Sandbox
 from tests import fleet as fleets
 from tests.fleet import Fleet
 from tests.story import slack_part, terminal_part, unplugged_part
-from tests.story.script import Script, complain
+from tests.story.script import Script, complain, expect
+from tests.story.secrets import CommandLines, found_in_files, found_in_texts, private_key_lines, watched
 from tests.story.stage import CHANNEL, Stage, bot_process, put_data
 
 PARTS = ("slack", "unplugged", "terminal")
+LOG = Path("var/log/story-bot.log")
 
 
 def main() -> int:
@@ -47,19 +49,40 @@ def play(parts: list[str], script: Script) -> None:
 
 
 async def _in_slack(fleet: Fleet, folder: Path, parts: list[str], script: Script) -> None:
-    log = Path("var/log/story-bot.log").absolute()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(b"")
-    async with Sandbox() as sandbox, bot_process(sandbox, folder / "state", log, **settings()):
-        stage = Stage(fleet, sandbox, sandbox.person("ada"), folder)
-        await slack_part.play(stage, script)
-        if "unplugged" in parts:
-            await unplugged_part.play(stage, script)
-        with script.step("no limit of Slack was violated") as step:
-            found = sandbox.workspace.violations
-            step.outcome = f"{len(found)} violations in {len(await stage.ada.messages(CHANNEL))} messages"
-            if found:
-                raise AssertionError("; ".join(str(v) for v in found[:5]))
+    log = folder / "state" / "bot.log"
+    log.parent.mkdir()
+    with watched() as command_lines:
+        async with Sandbox() as sandbox, bot_process(sandbox, log.parent, log, **settings()):
+            stage = Stage(fleet, sandbox, sandbox.person("ada"), folder)
+            try:
+                await _parts(stage, parts, script)
+            finally:
+                LOG.parent.mkdir(parents=True, exist_ok=True)
+                LOG.write_bytes(log.read_bytes())
+            with script.step("no secret was seen anywhere"):
+                await no_secrets(stage, log.parent, command_lines)
+
+
+async def _parts(stage: Stage, parts: list[str], script: Script) -> None:
+    await slack_part.play(stage, script)
+    if "unplugged" in parts:
+        await unplugged_part.play(stage, script)
+    with script.step("no limit of Slack was violated") as step:
+        found = stage.sandbox.workspace.violations
+        step.outcome = f"{len(found)} violations in {len(await stage.ada.messages(CHANNEL))} messages"
+        expect(not found, "; ".join(str(v) for v in found[:5]))
+
+
+async def no_secrets(stage: Stage, state: Path, command_lines: CommandLines) -> None:
+    """Look at files, messages and command lines; the key itself may hold the key."""
+    app = stage.sandbox.workspace.app
+    key = private_key_lines(state / "ssh/id_ed25519")
+    words = [stage.fleet.pis[0].password, app.bot_token, app.app_token, app.signing_secret, *key]
+    found = found_in_files(state, words, allowed=["id_ed25519"])
+    said = [m.plain for channel in ("fleet", "general", "lab") for m in await stage.ada.messages(channel)]
+    found += found_in_texts([*said, *command_lines.seen], words)
+    expect(not found, f"secrets were seen: {found}")
+    expect(len(command_lines.seen) > 50, "no command lines were watched")
 
 
 def _in_terminal(fleet: Fleet, folder: Path, script: Script) -> None:
@@ -78,7 +101,8 @@ def settings() -> dict[str, str]:
     """Return the bot's settings: a registry on a port of its own, so that stories may be played side by side."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        return {"FLSVC_REGISTRY": f"127.0.0.1:{free.getsockname()[1]}", "FLSVC_LOG_LEVEL": "INFO"}
+        registry = f"127.0.0.1:{free.getsockname()[1]}"
+    return {"FLSVC_REGISTRY": registry, "FLSVC_OPERATORS": "@lab-engineers"}
 
 
 if __name__ == "__main__":

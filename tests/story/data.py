@@ -9,7 +9,7 @@ CLASSES = 100  # the first hundred pictures are faces, the others are not
 
 
 def write(folder: Path, clients: int, *, seed: int = 1) -> list[Path]:
-    """Write one `faces.npz` a client: X (n, 25, 25) float32 from 0 to 1, y (n,) 1 for a face; return their folders."""
+    """Write a `faces.npz` a client: X (n, 25, 25) float32 from 0 to 1, y (n,) 1 for a face; return their folders."""
     pictures = np.asarray(lfw_subset(), dtype=np.float32)
     labels = np.repeat(np.array([1, 0], dtype=np.int8), CLASSES)
     order = np.random.default_rng(seed).permutation(len(pictures))

@@ -1,9 +1,11 @@
 """The way from five bare machines to a trained model, as a newcomer goes it in the channel."""
 
+import asyncio
 import re
 
 from bot.sandbox.person import Seen
 from tests.fleet import Pi
+from tests.story.crowd import SIZE, press
 from tests.story.script import Script, expect
 from tests.story.stage import CHANNEL, FEDERATION, Stage
 
@@ -17,6 +19,8 @@ async def play(stage: Stage, script: Script) -> None:
     server, clients = stage.fleet.pis[0], stage.fleet.pis[1:]
     with script.step("key create"):
         await stage.answer("key create", "SHA256:")
+    with script.step("a viewer is told whom to ask"):
+        await refused(stage)
     with script.step("register the server"):
         await register(stage, [server], "server")
     with script.step("register four clients"):
@@ -24,14 +28,26 @@ async def play(stage: Stage, script: Script) -> None:
     with script.step("ping all") as step:
         answer = await stage.answer("ping all", "5 of 5 hosts answered")
         step.outcome = answer.plain.splitlines()[0]
-    with script.step("docker install faces"):
-        await stage.job(f"docker install {FEDERATION}", 240)
+    with script.step("docker install faces, 50 commands meanwhile") as step:
+        installing = asyncio.create_task(stage.job(f"docker install {FEDERATION}", 240))
+        crowd = await press(stage.sandbox)
+        step.outcome = f"{crowd.acked} acknowledged, {crowd.answered} answered, slowest {crowd.slowest_ack_ms:.0f} ms"
+        expect((crowd.acked, crowd.answered) == (SIZE, SIZE), step.outcome)
+        await installing
     with script.step("docker states"):
         states(await stage.answer("docker states all", "check_docker"))
     with script.step("drop faces.zip, press Deploy"):
         await upload_and_deploy(stage)
     await trained(stage, script)
     await look_and_stop(stage, script)
+
+
+async def refused(stage: Stage) -> None:
+    """Let somebody who is no operator try to change something."""
+    cleo = stage.sandbox.person("cleo")
+    await cleo.command("/flsvc key create", CHANNEL)
+    answer = await cleo.wait_for_message(CHANNEL, "@lab-engineers")
+    expect(answer.is_ephemeral and "Ask one of" in answer.plain, f"the refusal does not help: {answer.plain}")
 
 
 async def register(stage: Stage, pis: list[Pi], flower_type: str) -> None:
