@@ -20,6 +20,8 @@ class Stream(Protocol):
 
     @property
     def over(self) -> bool: ...
+    @property
+    def lasting(self) -> bool: ...
     def close(self) -> None: ...
 
 
@@ -39,6 +41,10 @@ class _Connection(HTTPConnection):
     def is_connected(self) -> bool:
         """Look at the channel itself; urllib3 would ask for its fileno."""
         return self.sock is not None and not cast(Stream, self.sock).over
+
+    @property
+    def is_lasting(self) -> bool:
+        return self.sock is not None and cast(Stream, self.sock).lasting
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -62,6 +68,14 @@ class _Pool(urllib3.HTTPConnectionPool):
                     return connection
                 connection.close()
         return self._new_conn()
+
+    @override
+    def _put_conn(self, conn: Any) -> None:
+        """Keep an idle connection, unless it occupies what others need."""
+        if isinstance(conn, _Connection) and not conn.is_lasting:
+            conn.close()
+            return
+        super()._put_conn(conn)
 
 
 class StreamAdapter(HTTPAdapter):

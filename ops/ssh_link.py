@@ -70,20 +70,22 @@ class Link:
 
     def _live(self) -> tuple[Opened, bool]:
         """Return the connection with one more user, and whether this call opened it; who comes meanwhile waits."""
-        with self._lock:
-            opened = self._opened
-            if opened and opened.transport.is_active():
-                opened.users += 1
-                return opened, False
-            future, mine = self._opening, self._opening is None
-            if future is None:
-                future = self._opening = Future()
-        if mine:
-            self._fulfil(future)
-        opened = future.result()
-        with self._lock:
-            opened.users += 1
-        return opened, True
+        while True:
+            with self._lock:
+                opened = self._opened
+                if opened and opened.transport.is_active():
+                    opened.users += 1
+                    return opened, False
+                future, mine = self._opening, self._opening is None
+                if future is None:
+                    future = self._opening = Future()
+            if mine:
+                self._fulfil(future)
+            opened = future.result()
+            with self._lock:
+                if not opened.retired:  # else somebody closed it in this moment
+                    opened.users += 1
+                    return opened, True
 
     def _fulfil(self, future: Future[Opened]) -> None:
         try:

@@ -1,5 +1,6 @@
 """Runs one command on an open channel: both streams drained by the calling thread, no helper threads, no polling."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -134,13 +135,13 @@ class Stdin:
             threading.Thread(target=self._send, args=(channel,), daemon=True, name="ssh-stdin").start()
 
     def _send(self, channel: paramiko.Channel) -> None:
-        try:
+        # Broken off: the command ended without reading on, the connection broke, or the file could not be read. Its
+        # status or Lost tells which; `put` counts what arrived.
+        with contextlib.suppress(OSError, EOFError, ValueError, paramiko.SSHException):
             for chunk in self._chunks():
                 channel.sendall(chunk)
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
             channel.shutdown_write()
-        except (OSError, EOFError, paramiko.SSHException):
-            # The command ended without reading on, or the connection broke: its status or Lost tells which.
-            return
 
     def _chunks(self) -> Iterator[bytes]:
         if self.first:

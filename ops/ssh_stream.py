@@ -38,11 +38,16 @@ class _Raw(io.RawIOBase):
 class ChannelStream:
     """A channel as a socket. It has no fileno: a channel's would leak a pipe for each request."""
 
-    def __init__(self, channel: paramiko.Channel, release: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, channel: paramiko.Channel, release: Callable[[], None] | None = None) -> None:
         self._channel, self._release = channel, release
         self._readers = 0
         self._closed = False
         self._lock = threading.Lock()
+
+    @property
+    def lasting(self) -> bool:
+        """Tell whether it may be kept for another request; a command's session is wanted by others."""
+        return self._release is None
 
     @property
     def over(self) -> bool:
@@ -99,4 +104,5 @@ class ChannelStream:
 
     def _end(self) -> None:
         self._channel.close()
-        self._release()
+        if self._release is not None:
+            self._release()

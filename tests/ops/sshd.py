@@ -1,5 +1,6 @@
 """Throw-away sshd processes on the loopback, as the user who runs the tests: real SSH without a fleet."""
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -7,16 +8,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from ops.config import Config
 from ops.model import FlowerType, Host, HostKey
-from ops.ssh import SshPool
-from tests.fakes import FakeVault
 
 ADDRESS = "127.0.0.1"
 
@@ -138,47 +134,22 @@ def wait_for_banner(port: int, within_s: float = 10) -> None:
             time.sleep(0.01)
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    """Return a configuration whose bot key exists."""
-    config = Config(state_dir=tmp_path / "state", database_url="", connect_timeout_s=5, command_timeout_s=20)
-    config.key_path.parent.mkdir(parents=True)
-    keygen(config.key_path)
-    return config
+def logins(sshd: Sshd) -> int:
+    return (sshd.directory / "log").read_text().count("Accepted publickey")
 
 
-@pytest.fixture
-def new_sshd(tmp_path: Path, config: Config) -> Iterator[Callable[..., Sshd]]:
-    """Return a function that starts an sshd which accepts the bot's key; all end with the test."""
-    started: list[Sshd] = []
-
-    def new(*options: str) -> Sshd:
-        directory = tmp_path / f"sshd-{len(started)}"
-        directory.mkdir()
-        sshd = Sshd(directory, free_port(), options)
-        sshd.new_host_key()
-        sshd.authorized_keys.write_text(config.key_path.with_suffix(".pub").read_text())
-        sshd.start()
-        started.append(sshd)
-        return sshd
-
-    yield new
-    for sshd in started:
-        sshd.stop()
+def until(holds: Callable[[], bool], within_s: float = 10) -> None:
+    """Wait for another process to have got there."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
 
 
-@pytest.fixture
-def sshd(new_sshd: Callable[..., Sshd]) -> Sshd:
-    return new_sshd()
-
-
-@pytest.fixture
-def vault() -> FakeVault:
-    return FakeVault()
-
-
-@pytest.fixture
-def pool(config: Config, vault: FakeVault) -> Iterator[SshPool]:
-    pool = SshPool(config, vault)
-    yield pool
-    pool.close()
+def commands(sshd: Sshd) -> str:
+    """Return the command lines of everything that runs below an sshd."""
+    found = []
+    for pid in sshd.sessions():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.append(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
+    return "\n".join(found)

@@ -12,11 +12,6 @@ import pytest
 from ops.errors import StepFailed
 from ops.ssh import SshPool
 from tests.ops.sshd import Sshd, free_port
-from tests.ops.sshd import config as config
-from tests.ops.sshd import new_sshd as new_sshd
-from tests.ops.sshd import pool as pool
-from tests.ops.sshd import sshd as sshd
-from tests.ops.sshd import vault as vault
 
 MIB = 1 << 20
 
@@ -80,9 +75,12 @@ def test_a_hundred_mebibytes_travel_both_ways_at_once(pool: SshPool, sshd: Sshd)
 
 
 def test_connections_share_a_tunnel_and_each_gets_its_own_data(pool: SshPool, sshd: Sshd) -> None:
-    with server(echo) as to, pool.remote(sshd.host()).reverse_tunnel(free_port(), to) as port:
-        with ThreadPoolExecutor(8) as threads:
-            results = list(threads.map(lambda size: both_ways(port, size), range(1, 17)))
+    with (
+        server(echo) as to,
+        pool.remote(sshd.host()).reverse_tunnel(free_port(), to) as port,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        results = list(threads.map(lambda size: both_ways(port, size), range(1, 17)))
     assert all(sent == received for sent, received in results)
     assert len({sent for sent, _ in results}) == 16
 
@@ -96,13 +94,16 @@ def test_commands_run_while_a_tunnel_is_full(pool: SshPool, sshd: Sshd) -> None:
         sock.sendall(bytes(8 * MIB))
         gone_on.set()
 
-    with server(flood) as to, remote.reverse_tunnel(free_port(), to) as port:
-        with socket.create_connection(("127.0.0.1", port)) as sock:
-            first = sock.recv(1)
-            assert remote.run("echo alive").stdout == "alive\n"
-            rest = 1
-            while data := sock.recv(MIB):
-                rest += len(data)
+    with (
+        server(flood) as to,
+        remote.reverse_tunnel(free_port(), to) as port,
+        socket.create_connection(("127.0.0.1", port)) as sock,
+    ):
+        first = sock.recv(1)
+        assert remote.run("echo alive").stdout == "alive\n"
+        rest = 1
+        while data := sock.recv(MIB):
+            rest += len(data)
     assert (first, rest) == (b"\0", 8 * MIB)
     assert gone_on.is_set()
 
@@ -124,11 +125,14 @@ def test_jobs_share_a_tunnel_and_the_last_one_closes_it(pool: SshPool, sshd: Ssh
 
 def test_two_tunnels_on_one_host_lead_to_their_own_ends(pool: SshPool, sshd: Sshd) -> None:
     remote = pool.remote(sshd.host())
-    with server(lambda sock: sock.sendall(b"one")) as one, server(lambda sock: sock.sendall(b"two")) as two:
-        with remote.reverse_tunnel(free_port(), one) as port_one:
-            with remote.reverse_tunnel(free_port(), two) as port_two:
-                assert read(port_two) == b"two"
-            assert read(port_one) == b"one"
+    with (
+        server(lambda sock: sock.sendall(b"one")) as one,
+        server(lambda sock: sock.sendall(b"two")) as two,
+        remote.reverse_tunnel(free_port(), one) as port_one,
+    ):
+        with remote.reverse_tunnel(free_port(), two) as port_two:
+            assert read(port_two) == b"two"
+        assert read(port_one) == b"one"
 
 
 def read(port: int) -> bytes:
@@ -139,9 +143,11 @@ def read(port: int) -> bytes:
 def test_a_port_in_use_on_the_host_is_said_so(pool: SshPool, sshd: Sshd) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(StepFailed, match=f"127.0.0.1:{port} for the tunnel: the port is in use there"):
-            with pool.remote(sshd.host()).reverse_tunnel(port, ("127.0.0.1", 9)):
-                raise AssertionError("it must not open")
+        with (
+            pytest.raises(StepFailed, match=f"127.0.0.1:{port} for the tunnel: the port is in use there"),
+            pool.remote(sshd.host()).reverse_tunnel(port, ("127.0.0.1", 9)),
+        ):
+            raise AssertionError("it must not open")
     with server(echo) as to, pool.remote(sshd.host()).reverse_tunnel(port, to):
         assert both_ways(port, 1)[1]
 
@@ -149,9 +155,8 @@ def test_a_port_in_use_on_the_host_is_said_so(pool: SshPool, sshd: Sshd) -> None
 def test_a_port_that_leads_elsewhere_already_is_refused(pool: SshPool, sshd: Sshd) -> None:
     remote = pool.remote(sshd.host())
     with server(echo) as to, remote.reverse_tunnel(free_port(), to) as port:
-        with pytest.raises(StepFailed, match="the port is in use"):
-            with remote.reverse_tunnel(port, ("127.0.0.1", 9)):
-                raise AssertionError("it must not open")
+        with pytest.raises(StepFailed, match="the port is in use"), remote.reverse_tunnel(port, ("127.0.0.1", 9)):
+            raise AssertionError("it must not open")
         sent, received = both_ways(port, 1)
         assert sent == received
 
