@@ -44,17 +44,18 @@ def printable(text: str) -> str:
 
 def size(text: str) -> int:
     """Return the length as Slack's clients count it, in UTF-16 units."""
-    return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
+    return len(text) if text.isascii() else len(_utf16(text)) // 2
+
+
+def _utf16(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
 
 
 def cut(text: str, limit: int) -> str:
     """Return a text of at most `limit` units; one that was cut ends with an ellipsis."""
     if size(text) <= limit:
         return text
-    kept = text[: max(limit - 1, 0)]
-    while size(kept) > limit - 1:
-        kept = kept[:-1]
-    return kept + ELLIPSIS
+    return _utf16(text)[: 2 * max(limit - 1, 0)].decode("utf-16-le", "ignore") + ELLIPSIS
 
 
 def last_lines(text: str, limit: int) -> str:

@@ -25,6 +25,7 @@ def job(
     error: str = "",
     id: str = "job-1",
     message_ts: str = "",
+    project_id: str = "",
 ) -> Job:
     """Make a job of one lane for each list of states; failed steps get the detail and the output."""
     names = labels or [_address(n) for n in range(len(lanes))]
@@ -38,7 +39,7 @@ def job(
         id=id,
         kind=kind,
         title=f"{kind} on test_model",
-        args={"addresses": [_address(n) for n in range(len(lanes))]},
+        args={"addresses": [_address(n) for n in range(len(lanes))], "project_id": project_id},
         actor=ADA,
         state=state,
         created_at=START,
