@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -109,6 +110,20 @@ class Painter:
     def ids(self, scope: str, block_id: str, action_id: str = "") -> str:
         """Return an HTML id that stays the same when a message or view is painted again."""
         return f"{scope}-{zlib.crc32(f'{block_id}|{action_id}'.encode('utf-8', 'replace')):08x}"
+
+    def keyed(self, blocks: Sequence[Json], in_view: bool) -> list[tuple[str, str, Json]]:
+        """Return blocks with their ids and the keys by which the script finds them again when they are repainted.
+
+        In a view what was typed belongs to a block_id. In a message the key is the kind and its ordinal: an app that
+        edits its message rarely names blocks, and the button under the pointer should stay the same button.
+        """
+        seen: Counter[str] = Counter()
+        keyed = []
+        for at, block in enumerate(blocks, 1):
+            kind, block_id = str(block.get("type", "")), str(block.get("block_id") or at)
+            seen[kind] += 1
+            keyed.append((f"{block_id}|{kind}" if in_view else f"{kind}-{seen[kind]}", block_id, block))
+        return keyed
 
     def table(self, block: Json) -> list[list[Cell]]:
         """Return the cells of a table block, row by row."""

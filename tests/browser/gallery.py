@@ -216,7 +216,8 @@ ACCESSORY = section("Pick what to do with *192.168.1.104*.", accessory=button("R
 MESSAGE: list[Json] = [
     {"type": "header", "text": plain(":satellite: Fleet: 5 hosts")},
     section(
-        "Docker is installed on *2 of 5* hosts. `192.168.1.104` has too little disk space: <https://docs.docker.com|free some>."
+        "Docker is installed on *2 of 5* hosts. `192.168.1.104` has too little disk space: "
+        "<https://docs.docker.com|free some>."
     ),
     FIELDS,
     ACCESSORY,
@@ -238,6 +239,22 @@ def field(block_id: str, label: str, element: Json, **more: Any) -> Json:
     return {"type": "input", "block_id": block_id, "label": plain(label), "element": element, **more}
 
 
+PORT: Json = {
+    "type": "number_input",
+    "action_id": "port",
+    "is_decimal_allowed": False,
+    "min_value": "1",
+    "max_value": "65535",
+    "initial_value": "22",
+}
+KIND: Json = {
+    "type": "static_select",
+    "action_id": "type",
+    "placeholder": plain("Choose one"),
+    "options": options("client", "server"),
+}
+CONTACTS: Json = {"type": "multi_users_select", "action_id": "contacts", "placeholder": plain("Who looks after it")}
+
 REGISTER: Json = {
     "type": "modal",
     "callback_id": "register",
@@ -246,12 +263,17 @@ REGISTER: Json = {
     "close": plain("Cancel"),
     "blocks": [
         section("The bot signs in once with this password, leaves its key, and forgets the password."),
-        field("address", "Address", text_input("address", placeholder=plain("192.168.1.105")), hint=plain("One address, or one a line.")),
-        field("port", "Port", {"type": "number_input", "action_id": "port", "is_decimal_allowed": False, "min_value": "1", "max_value": "65535", "initial_value": "22"}),
-        field("type", "Flower type", {"type": "static_select", "action_id": "type", "placeholder": plain("Choose one"), "options": options("client", "server")}),
+        field(
+            "address",
+            "Address",
+            text_input("address", placeholder=plain("192.168.1.105")),
+            hint=plain("One address, or one a line."),
+        ),
+        field("port", "Port", PORT),
+        field("type", "Flower type", KIND),
         field("federation", "Federation", text_input("federation", initial_value="test_model")),
-        field("contacts", "Contacts", {"type": "multi_users_select", "action_id": "contacts", "placeholder": plain("Who looks after it")}, optional=True),
+        field("contacts", "Contacts", CONTACTS, optional=True),
         field("mail", "Mail", {"type": "email_text_input", "action_id": "mail"}, optional=True),
         field("note", "Description", text_input("note", multiline=True), optional=True),
     ],
-}  # fmt: skip
+}

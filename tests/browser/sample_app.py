@@ -123,6 +123,12 @@ def build(client: AsyncWebClient) -> AsyncApp:
     return app
 
 
+HOSTS = """:large_green_circle: `192.168.1.101` server
+:large_green_circle: `192.168.1.102` client
+:red_circle: `192.168.1.104` client"""
+HOST_KEY = "SHA256:u4kWm0x9Q2hT7mE5xq1cY8yVtB3oL6rZ0dNfJpKsAaE"
+
+
 def home(word: str) -> Json:
     return {
         "type": "home",
@@ -132,13 +138,13 @@ def home(word: str) -> Json:
             gallery.FIELDS,
             {"type": "actions", "elements": [button("Refresh", "home-refresh", style="primary")]},
             {"type": "divider"},
-            section(":large_green_circle: `192.168.1.101` server\n:large_green_circle: `192.168.1.102` client\n:red_circle: `192.168.1.104` client"),
+            section(HOSTS),
         ],
     }  # fmt: skip
 
 
 def fingerprint(address: str) -> Json:
-    words = f"`{address}` shows this host key:\n```SHA256:u4kWm0x9Q2hT7mE5xq1cY8yVtB3oL6rZ0dNfJpKsAaE```\nIs it the one you expect?"
+    words = f"`{address}` shows this host key:\n```{HOST_KEY}```\nIs it the one you expect?"
     return {
         "type": "modal",
         "callback_id": "fingerprint",

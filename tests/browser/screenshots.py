@@ -44,7 +44,6 @@ async def page_of(running: Browser, sandbox: Sandbox, path: str, size: tuple[int
 
 async def shoot(into: Path, *, only: str = "") -> list[Path]:
     """Write all pictures to a directory and return their paths."""
-    into.mkdir(parents=True, exist_ok=True)
     taken: list[Path] = []
     async with Sandbox() as sandbox, connected(sandbox) as client, browser() as running:
         await fill(sandbox, client)
@@ -128,6 +127,7 @@ SCENES: dict[str, Scene] = {
 def main() -> None:
     """Take all pictures."""
     into = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("screenshots")
+    into.mkdir(parents=True, exist_ok=True)
     for path in asyncio.run(shoot(into)):
         print(path)
 

@@ -6,12 +6,12 @@ const BUTTONS = ["button", "workflow_button", "icon_button", "feedback_buttons"]
 const PRESSED = BUTTONS.map((kind) => `[data-el="${kind}"]`).join(", ");
 const INPUTS = new Set(["plain_text_input", "email_text_input", "url_text_input", "number_input"]);
 
-/** The value of an element the way the sandbox takes it: text, a value, a list of values or of file ids, or null. */
+/** The value of an element the way the sandbox takes it: text, a value, a list of values or of files, or null. */
 export function valueOf(element) {
   const kind = element.dataset.el;
   if (kind === "checkboxes") return [...element.querySelectorAll("input:checked")].map((box) => box.value);
   if (kind === "radio_buttons") return element.querySelector("input:checked")?.value ?? null;
-  if (kind === "file_input") return [...element.querySelectorAll(".picked-files li")].map((item) => item.dataset.file);
+  if (kind === "file_input") return filesOf(element);
   if (kind.endsWith("_select")) {
     const chosen = [...element.querySelectorAll(".select-face [data-value]")].map((item) => item.dataset.value);
     return element.hasAttribute("data-multi") ? chosen : (chosen[0] ?? null);
@@ -22,6 +22,11 @@ export function valueOf(element) {
   }
   const field = element.querySelector("input, textarea");
   return field ? field.value || null : (element.dataset.value ?? null);
+}
+
+/** What was uploaded into a file field; a file that is still on its way is not part of it. */
+function filesOf(element) {
+  return [...element.querySelectorAll("[data-file]")].map((chip) => JSON.parse(chip.dataset.file));
 }
 
 /** The values of every stateful element below a container, by block and action. */

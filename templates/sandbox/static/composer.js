@@ -1,7 +1,7 @@
 // The message box: sends on Enter, remembers drafts and what was sent, suggests commands and people, takes files.
 
 import { addChip, dragsFiles, filesOf } from "./files.js";
-import { act, channel, me } from "./net.js";
+import { act, channel, form, me } from "./net.js";
 import { Suggestions } from "./suggest.js";
 
 const HISTORY_LIMIT = 100;
@@ -108,12 +108,8 @@ class Composer {
   }
 
   upload(text, files) {
-    const body = new FormData();
-    body.append("channel", channel);
-    body.append("thread_ts", this.thread);
-    body.append("initial_comment", text);
-    for (const file of files) body.append("file", file, file.name);
-    return act("upload", body);
+    const fields = { channel, thread_ts: this.thread, initial_comment: text };
+    return act("upload", form(fields, files));
   }
 
   remember(text) {

@@ -1,6 +1,6 @@
 // Files a person picks or drops: shown as chips until they are sent.
 
-import { act, toast } from "./net.js";
+import { act, form, toast } from "./net.js";
 
 const picked = new WeakMap(); // chip -> File
 
@@ -48,11 +48,9 @@ export async function fill(field, files) {
     }
     const chip = addChip(list, file, () => {});
     chip.classList.add("busy");
-    const body = new FormData();
-    body.append("file", file);
-    const answer = await act("upload", body);
+    const answer = await act("upload", form({}, [file]));
     chip.classList.remove("busy");
-    if (answer.ok && answer.files?.length) chip.dataset.file = answer.files[0].id;
+    if (answer.ok && answer.files?.length) chip.dataset.file = JSON.stringify(answer.files[0]);
     else {
       chip.remove();
       toast(answer.message ?? `${file.name} could not be uploaded.`);

@@ -1,6 +1,6 @@
 // Modals: the person's stack of views in one dialog; the top one shows, the others keep what was typed in them.
 
-import { valuesOf, valueOf } from "./blocks.js";
+import { valuesOf } from "./blocks.js";
 import { startFileFields } from "./files.js";
 import { morph, parse } from "./morph.js";
 import { act, coalesced, fragment } from "./net.js";
@@ -39,26 +39,6 @@ function closeTop() {
   return act("view/close", { view_id: view.dataset.view }).then(() => refreshViews());
 }
 
-function complaint(element, isRequired) {
-  const value = valueOf(element);
-  const isEmpty = value === null || value.length === 0;
-  if (isEmpty) {
-    const isBad = element.querySelector("input")?.validity.badInput;
-    return isRequired || isBad ? (isBad ? "Please enter a number." : "Please complete this required field.") : "";
-  }
-  const field = element.querySelector("input.input, textarea.input");
-  if (!field || field.validity.valid) return tooShort(field);
-  if (field.validity.typeMismatch) return field.type === "email" ? "Please enter an email address." : "Please enter a web address.";
-  if (field.validity.rangeUnderflow) return `Please enter ${field.min} or more.`;
-  if (field.validity.rangeOverflow) return `Please enter ${field.max} or less.`;
-  return field.type === "number" ? "Please enter a whole number." : field.validationMessage;
-}
-
-function tooShort(field) {
-  const least = field?.minLength ?? -1;
-  return least > 0 && field.value.length < least ? `Please enter at least ${least} characters.` : "";
-}
-
 function showErrors(view, errors) {
   let first = null;
   for (const input of view.querySelectorAll("[data-input]")) {
@@ -81,15 +61,6 @@ function showErrors(view, errors) {
   first?.closest("[data-input]").scrollIntoView({ block: "nearest" });
 }
 
-function missing(view) {
-  const errors = {};
-  for (const input of view.querySelectorAll("[data-input]")) {
-    const text = complaint(input.querySelector("[data-el]"), input.hasAttribute("data-required"));
-    if (text) errors[input.dataset.input] = text;
-  }
-  return errors;
-}
-
 async function submit(event) {
   const view = event.target.closest(".view");
   if (!view) return;
@@ -98,9 +69,7 @@ async function submit(event) {
   if (button.classList.contains("busy")) return;
   const general = view.querySelector(".view-error");
   general.hidden = true;
-  const errors = missing(view);
-  showErrors(view, errors);
-  if (Object.keys(errors).length) return;
+  showErrors(view, {});
   button.classList.add("busy");
   button.setAttribute("aria-busy", "true");
   const answer = await act("view/submit", { view_id: view.dataset.view, values: valuesOf(view) });

@@ -46,17 +46,25 @@ export function morph(from, to) {
 }
 
 function children(from, to) {
-  const keyed = new Map();
-  for (const child of from.children) if (keyOf(child)) keyed.set(keyOf(child), child);
+  const wantedKeys = new Set([...to.children].map(keyOf));
+  const known = new Map([...from.children].filter(keyOf).map((child) => [keyOf(child), child]));
   let at = from.firstChild;
+  const drop = () => {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  };
   for (const wanted of [...to.childNodes]) {
-    const known = keyOf(wanted) && keyed.get(keyOf(wanted));
-    if (known) {
-      if (known === at) at = at.nextSibling;
-      else from.insertBefore(known, at);
-      keyed.delete(keyOf(wanted));
-      morph(known, wanted);
-    } else if (at && !keyOf(at) && !keyOf(wanted) && sameKind(at, wanted)) {
+    const key = keyOf(wanted);
+    const old = key && known.get(key);
+    // What stands before a node that stays and is not wanted goes: moving the node itself would lose its focus.
+    while (at && (keyOf(at) ? !wantedKeys.has(keyOf(at)) : old)) drop();
+    if (old) {
+      if (old === at) at = at.nextSibling;
+      else from.insertBefore(old, at);
+      known.delete(key);
+      morph(old, wanted);
+    } else if (at && !key && sameKind(at, wanted)) {
       const next = at.nextSibling;
       morph(at, wanted);
       at = next;
@@ -65,11 +73,7 @@ function children(from, to) {
       from.insertBefore(wanted, at);
     }
   }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
-  }
+  while (at) drop();
 }
 
 /** Parse a painted fragment to its one element; nothing for an empty one. */

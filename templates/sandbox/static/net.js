@@ -5,10 +5,17 @@ export const channel = document.body.dataset.channel;
 export const app = document.body.dataset.app;
 export const facts = JSON.parse(document.getElementById("facts").textContent);
 
+/** A form for files: who sends it and the other fields come first, the files last. */
+export function form(fields, files) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries({ user: me, ...fields })) body.append(name, value);
+  for (const file of files) body.append("file", file, file.name);
+  return body;
+}
+
 /** Do something in the workspace; resolves to the answer's JSON, also when it is a refusal. */
 export async function act(path, body) {
   const isForm = body instanceof FormData;
-  if (isForm) body.append("user", me);
   try {
     const response = await fetch(`/ui/${path}`, {
       method: "POST",
