@@ -1,7 +1,7 @@
 """The web page of the sandbox: channels, threads, modals and the home tab, painted on the server.
 
-The script in `templates/sandbox/static` swaps the fragments below in when the workspace changes; what people do goes to
-the JSON interface of `bot.sandbox.ui`. Every address takes `?as=`, the person one acts as.
+The script in `templates/sandbox/static` swaps the fragments below in when the workspace changes; what people do goes
+to the JSON interface of `bot.sandbox.ui`. Every address takes `?as=`, the person one acts as.
 
 | route | shows |
 |---|---|
@@ -22,9 +22,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.sandbox.model import AppConfig, Channel, Message, User
-from bot.sandbox.page_model import Entry, Model
+from bot.sandbox.model import AppConfig, Channel, User
+from bot.sandbox.page_model import Model
 from bot.sandbox.page_paint import Painter
+from bot.sandbox.page_side import Read, side
 from bot.sandbox.ui_json import commands_json
 from bot.sandbox.workspace import Workspace
 from ops import render
@@ -75,12 +76,12 @@ def _guarded(handler: Handler) -> Handler:
 
 
 class Page:
-    """The handlers, and up to where each person has read each channel."""
+    """The handlers; they keep nothing but up to where each person has read each channel."""
 
     def __init__(self, workspace: Workspace, zone: tzinfo | None) -> None:
         self.workspace = workspace
         self.zone = zone
-        self._read: dict[tuple[str, str], str] = {}
+        self._read = Read()
 
     # whole pages
 
@@ -138,7 +139,7 @@ class Page:
         at = next((i for i, m in enumerate(listed) if m.ts == request.query.get("ts")), None)
         if at is None:
             return web.Response(status=204)
-        self._mark(model, channel, listed)
+        self._read.mark(model, channel, listed)
         item = model.item(listed[at], listed[at - 1] if at else None)
         return self._fragment("one", model, {"item": item, "in_thread": False})
 
@@ -165,7 +166,7 @@ class Page:
         """Paint the sidebar's lists."""
         model = self._model(request)
         channel, app = request.query.get("channel", ""), request.query.get("app", "")
-        return self._fragment("sidebar", model, self._lists(model, channel, app))
+        return self._fragment("sidebar", model, side(model, self._read, channel, app))
 
     async def violations(self, request: web.Request) -> web.StreamResponse:
         """Paint how often an app broke one of Slack's limits."""
@@ -216,38 +217,8 @@ class Page:
 
     def _listed(self, model: Model, channel: Channel, limit: int) -> dict[str, object]:
         shown, has_earlier = model.visible(channel.id, limit)
-        self._mark(model, channel, shown)
+        self._read.mark(model, channel, shown)
         return {"channel": channel, "items": model.items(shown), "has_earlier": has_earlier, "limit": limit}
-
-    def _mark(self, model: Model, channel: Channel, seen: list[Message]) -> None:
-        if seen:
-            self._read[(model.viewer.id, channel.id)] = seen[-1].ts
-
-    def _unread(self, model: Model, channel: Channel) -> int:
-        since = self._read.get((model.viewer.id, channel.id), "")
-        listed = self.workspace.messages(channel.id, model.viewer.id)
-        return sum(message.ts > since and message.user != model.viewer.id for message in listed)
-
-    def _lists(self, model: Model, current: str, app_id: str) -> dict[str, object]:
-        def channel(one: Channel) -> Entry:
-            kind = "private" if one.is_private else "public"
-            is_current = one.id == current
-            return Entry(f"/c/{one.id}{query}", one.name, kind, self._unread(model, one), is_current)
-
-        def person(user: User) -> Entry:
-            direct, app = model.direct(user), self.workspace.app_of_bot(user.id)
-            is_current = bool(direct and direct.id == current) or bool(app and app.app_id == app_id)
-            href = f"/home/{app.app_id}{query}" if app and app.home_tab else f"/dm/{user.id}{query}"
-            kind = "you" if user.id == model.viewer.id else "user"
-            return Entry(href, user.real_name, kind, self._unread(model, direct) if direct else 0, is_current, user)
-
-        query = f"?as={model.viewer.id}"
-        bots = [self.workspace.users[app.bot_user_id] for app in self.workspace.apps.values()]
-        return {
-            "channels": [channel(one) for one in model.channels()],
-            "people": [person(user) for user in model.people()],
-            "apps": [person(user) for user in bots],
-        }
 
     def _page(
         self,
@@ -273,7 +244,7 @@ class Page:
         }
         if channel:
             values |= self._listed(model, channel, limit)
-        values |= self._lists(model, channel.id if channel else "", app.app_id if app else "")
+        values |= side(model, self._read, channel.id if channel else "", app.app_id if app else "")
         return self._fragment("page", model, values)
 
     def _path(self, channel: Channel | None, partner: User | None, app: AppConfig | None, tab: str) -> str:

@@ -49,18 +49,6 @@ class Item:
     last_reply: str
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One line of the sidebar."""
-
-    href: str
-    name: str
-    kind: str
-    unread: int
-    is_current: bool
-    user: User | None = None
-
-
 SLACKBOT = User("USLACKBOT", "slackbot", "Slackbot", is_bot=True, color="#611f69")
 
 
@@ -147,8 +135,9 @@ class Model:
 
     def ago(self, ts: str) -> str:
         """Return when something was, as the reply bar says it."""
-        moment = local(ts, self.zone)
-        return f"{day_label(moment, self.now()).lower() if moment.date() == self.now().date() else day_label(moment, self.now())} at {moment:%H:%M}"
+        moment, now = local(ts, self.zone), self.now()
+        day = day_label(moment, now)
+        return f"{day.lower() if moment.date() == now.date() else day} at {moment:%H:%M}"
 
     def channels(self) -> list[Channel]:
         """Return the channels the viewer sees, by name."""
@@ -195,4 +184,4 @@ def _folds(before: Message, message: Message) -> bool:
         bool(message.ephemeral_for),
     )
     near = float(message.ts) - float(before.ts) < COMPACT_S
-    return same and near and not message.pinned and not (message.is_reply != before.is_reply)
+    return same and near and not message.pinned and message.is_reply == before.is_reply

@@ -54,17 +54,17 @@ class Names:
     def user_name(self, user_id: str) -> str | None:
         """Return what a person is called."""
         user = self._workspace.users.get(user_id)
-        return user and (user.real_name or user.name)
+        return (user.real_name or user.name) if user else None
 
     def channel_name(self, channel_id: str) -> str | None:
         """Return what a channel is called."""
         channel = self._workspace.channels.get(channel_id)
-        return channel and channel.name
+        return channel.name if channel else None
 
     def group_name(self, group_id: str) -> str | None:
         """Return the handle of a group."""
         found = self._workspace.usergroups.get(group_id)
-        return found and found.handle
+        return found.handle if found else None
 
 
 class Painter:

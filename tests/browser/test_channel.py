@@ -144,10 +144,13 @@ async def test_a_file_is_dropped_with_a_comment_and_can_be_downloaded(stage: Sta
     assert saved.read_text(encoding="utf-8") == "round,accuracy\n1,0.84\n"
 
 
-async def test_a_zip_is_picked_with_the_button_and_the_app_answers_in_its_thread(stage: Stage) -> None:
+async def test_a_zip_is_picked_with_the_button_and_the_app_answers_in_its_thread(
+    stage: Stage, tmp_path: Path
+) -> None:
     page = await stage.open()
-    content = {"name": "facefl.zip", "mimeType": "application/zip", "buffer": b"PK\x05\x06" + bytes(18)}
-    await page.locator("#composer").get_by_label("Attach a file").set_input_files(content)
+    archive = tmp_path / "facefl.zip"
+    archive.write_bytes(b"PK\x05\x06" + bytes(18))
+    await page.locator("#composer").get_by_label("Attach a file").set_input_files(archive)
     await page.get_by_role("button", name="Send now").click()
     await page.get_by_role("button", name="1 reply").click()
     thread = page.get_by_role("complementary", name="Thread")
@@ -232,16 +235,14 @@ async def test_half_typed_text_and_the_place_survive_what_others_do(stage: Stage
 
 
 async def test_a_message_that_is_edited_keeps_its_nodes_so_that_a_click_hits(stage: Stage) -> None:
-    place = {"channel": "C0FLEET"}
-    posted = await stage.client.chat_postMessage(
-        **place, text="0 s", blocks=[gallery.section("0 s"), gallery.ACTIONS]
-    )
+    before = [gallery.section("0 s"), gallery.ACTIONS]
+    posted = await stage.client.chat_postMessage(channel="C0FLEET", text="0 s", blocks=before)
     page = await stage.open()
     button = page.get_by_role("button", name="Logs")
     await button.focus()
     await button.evaluate("node => { node.marked = true; }")
-    blocks = [gallery.section("1 s"), gallery.FLEET, gallery.ACTIONS]
-    await stage.client.chat_update(**place, ts=str(posted["ts"]), text="1 s", blocks=blocks)
+    after = [gallery.section("1 s"), gallery.FLEET, gallery.ACTIONS]
+    await stage.client.chat_update(channel="C0FLEET", ts=str(posted["ts"]), text="1 s", blocks=after)
     await expect(page.get_by_text("1 s", exact=True)).to_be_visible()
     await expect(page.get_by_text("(edited)")).to_be_visible()
     await expect(page.get_by_role("table")).to_be_visible()
