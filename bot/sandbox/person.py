@@ -5,19 +5,19 @@ Speaks the JSON interface of `bot.sandbox.ui` over HTTP and waits on its stream 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
 
 from bot.sandbox.model import Json
-from bot.sandbox.person_http import PersonError, PersonHttp
+from bot.sandbox.person_http import News, PersonError, PersonHttp
 from bot.sandbox.seen import Given, Seen, SeenView, Target, find_element, option_value, seen, seen_view
 
 __all__ = ["Given", "Person", "PersonError", "Seen", "SeenView"]
 
 T = TypeVar("T")
+SCREEN = 200  # how many messages someone looks through while waiting for one
 
 
 class Person(PersonHttp):
@@ -96,9 +96,17 @@ class Person(PersonHttp):
 
     # seeing
 
-    async def messages(self, channel: str, thread_ts: str | None = None) -> list[Seen]:
+    async def messages(
+        self,
+        channel: str,
+        thread_ts: str | None = None,
+        after_ts: str | None = None,
+        *,
+        limit: int | None = None,
+    ) -> list[Seen]:
         """Return what the person sees in a channel, or in a thread with its parent, oldest first."""
-        body = await self.get("/ui/messages", channel=channel, thread_ts=thread_ts)
+        last = str(limit) if limit else None
+        body = await self.get("/ui/messages", channel=channel, thread_ts=thread_ts, after_ts=after_ts, limit=last)
         return [seen(raw) for raw in body["messages"]]
 
     async def views(self) -> list[SeenView]:
@@ -118,8 +126,8 @@ class Person(PersonHttp):
 
     async def wait_for(self, look: Callable[[], Awaitable[T | None]], timeout_s: float = 10.0) -> T:
         """Look now and after each change until there is something; return it. Raises TimeoutError."""
-        async with asyncio.timeout(timeout_s), aclosing(self.changes()) as changes:
-            async for _ in changes:
+        async with asyncio.timeout(timeout_s), News(self.changes()) as news:
+            while await news.next():
                 found = await look()
                 if found:
                     return found
@@ -134,13 +142,15 @@ class Person(PersonHttp):
         *,
         timeout_s: float = 10.0,
     ) -> Seen:
-        """Wait for a message with these words, later than `after_ts`. Raises TimeoutError with the last ones."""
+        """Wait for a message with these words among the last ones, later than `after_ts`.
+
+        Returns the newest such message; raises TimeoutError that shows what was there instead.
+        """
         last: list[Seen] = []
 
         async def look() -> Seen | None:
-            last[:] = await self.messages(channel, thread_ts)
-            new = (m for m in reversed(last) if m.ts > (after_ts or ""))
-            return next((m for m in new if containing in m.plain), None)
+            last[:] = await self.messages(channel, thread_ts, after_ts, limit=SCREEN)
+            return next((message for message in reversed(last) if containing in message.plain), None)
 
         try:
             return await self.wait_for(look, timeout_s)

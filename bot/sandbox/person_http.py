@@ -1,7 +1,9 @@
 """How a person's driver talks to the sandbox: one HTTP session, JSON there and back, a stream of changes."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +18,39 @@ class PersonError(Exception):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(f"{code}: {sentence}")
         self.code = code
+
+
+class News:
+    """Tells that something changed since one last asked; many changes at once are told once."""
+
+    def __init__(self, changes: AsyncGenerator[Json, None]) -> None:
+        self._changes = changes
+        self._is_new = asyncio.Event()
+        self._reader = asyncio.get_running_loop().create_task(self._read())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._reader.cancel()
+        await asyncio.wait([self._reader])
+
+    async def next(self) -> bool:
+        """Wait for news; false once the stream has ended. Raises what broke it."""
+        await self._is_new.wait()
+        self._is_new.clear()
+        if self._reader.done():
+            self._reader.result()
+            return False
+        return True
+
+    async def _read(self) -> None:
+        async with aclosing(self._changes) as changes:
+            try:
+                async for _ in changes:
+                    self._is_new.set()
+            finally:
+                self._is_new.set()
 
 
 class PersonHttp:

@@ -105,9 +105,16 @@ class Sandbox:
         self._people.append(person)
         return person
 
+    def channel_id(self, name: str) -> str:
+        """Return the id of a channel by its name. Raises KeyError."""
+        channel = self.workspace.find_channel(name)
+        if channel is None:
+            raise KeyError(name)
+        return channel.id
+
     async def use_http(self, url: str) -> None:
         """Let the first app receive signed requests at `url` from now on. Raises VerificationFailed."""
-        app = next(iter(self.workspace.apps.values()))
+        app = self.workspace.app
         changed = replace(app, socket_mode=False, events_url=url)
         try:
             is_verified = await self.core.signed.verify(changed)

@@ -3,7 +3,7 @@
 | route | body or query | answer |
 |---|---|---|
 | GET /ui/channels | user | `channels` (those the person sees), `users`, `usergroups`, `commands`, `apps` |
-| GET /ui/messages | channel, user, thread_ts? | `messages`, oldest first; with thread_ts the parent and its replies |
+| GET /ui/messages | channel, user, thread_ts?, after_ts?, limit? | `messages`, oldest first, or a whole thread |
 | GET /ui/views | user | `views` (open modals, top last), `home` |
 | POST /ui/message | user, channel, text, thread_ts? | `message`; for a slash command `command`, `acked`, `ack_ms` |
 | POST /ui/upload | multipart: user, channel, thread_ts?, initial_comment?, then file parts | `message`, `files` |
@@ -57,11 +57,14 @@ def add_routes(app: web.Application) -> None:
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let only this machine's own pages drive the workspace, and phrase refusals.
 
-    A page elsewhere is told by its Origin, a rebound name by its Host, another machine by its address.
+    A page elsewhere is told by its Origin, a rebound name by its Host, another machine by its address. Apps may
+    come from other machines, but no web page of another origin may act as one.
     """
-    if request.path.startswith(_APP_PATHS):
-        return await handler(request)
-    if not is_local(request.remote or "", request.host, request.headers.get("Origin", "")):
+    workspace = request.app[CORE].workspace
+    workspace.base_url = workspace.base_url or f"{request.scheme}://{request.host}"
+    origin = request.headers.get("Origin", "")
+    is_app = request.path.startswith(_APP_PATHS)
+    if not (is_fixed(request.host, origin) and (is_app or is_local(request.remote or "", request.host))):
         refusal = {"ok": False, "error": "forbidden", "message": "Only pages of this server, on this machine."}
         return web.json_response(refusal, status=403)
     try:
@@ -70,19 +73,33 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"ok": False, "error": error.code, "message": error.sentence})
 
 
-def is_local(remote: str, host: str, origin: str) -> bool:
-    """Tell whether a request comes from this machine, by a loopback name, from no page or from our own."""
-    name = urlsplit(f"//{host}").hostname or ""
+def is_fixed(host: str, origin: str) -> bool:
+    """Tell whether a request comes from no page or our own, by a name that nobody else can point at us.
+
+    That is an address, or a name without dots, such as `localhost` or a container's.
+    """
     if origin and urlsplit(origin).netloc != host:
         return False
+    name = urlsplit(f"//{host}").hostname or ""
+    return "." not in name or _address(name) is not None
+
+
+def is_local(remote: str, host: str) -> bool:
+    """Tell whether a request comes from this machine, by a loopback name."""
+    name = urlsplit(f"//{host}").hostname or ""
     return _is_loopback(remote) and (name == "localhost" or _is_loopback(name))
 
 
-def _is_loopback(address: str) -> bool:
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(address).is_loopback
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
+
+
+def _is_loopback(text: str) -> bool:
+    address = _address(text)
+    return address is not None and address.is_loopback
 
 
 async def channels(request: web.Request) -> web.Response:

@@ -20,11 +20,16 @@ def add_routes(app: web.Application) -> None:
 
 
 async def messages(request: web.Request) -> web.Response:
-    """List what a person sees in a channel or a thread."""
+    """List what a person sees in a channel or a thread, later than `after_ts`, the last `limit` of it."""
     workspace = request.app[CORE].workspace
     user = person_of(request)
     channel = channel_of(request, user)
-    shown = workspace.messages(channel.id, user.id, request.query.get("thread_ts", ""))
+    after_ts, limit = request.query.get("after_ts", ""), request.query.get("limit", "")
+    shown = [
+        m for m in workspace.messages(channel.id, user.id, request.query.get("thread_ts", "")) if m.ts > after_ts
+    ]
+    if limit.isascii() and limit.isdigit():
+        shown = shown[-int(limit) :] if int(limit) else []
     return web.json_response({"ok": True, "messages": [message_json(workspace, message) for message in shown]})
 
 

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,7 +57,7 @@ class Workspace:
         self.team_id = team_id
         self.team_name = "Sandbox"
         self.domain = "sandbox"
-        self.base_url = "http://127.0.0.1"
+        self.base_url = ""
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.usergroups: dict[str, Usergroup] = {}
@@ -67,18 +67,27 @@ class Workspace:
         self.feed = Feed()
         self.view_stacks = ViewStacks(self._publish_view)
         self._messages: dict[str, dict[str, Message]] = {}
+        self._threads: dict[tuple[str, str], list[str]] = {}
         self._last_ts_us = 0
         self._counter = 0
         self._directory: Path | None = None
 
     @classmethod
-    def demo(cls, *, clock: Callable[[], float] = time.time) -> "Workspace":
-        """Make the workspace of the demo and the tests: #fleet, #general, #lab, Ada, Ben, Cleo, and the app flsvc."""
+    def demo(cls, manifest: Json | None = None, *, clock: Callable[[], float] = time.time) -> "Workspace":
+        """Make the workspace of the demo and the tests: #fleet, #general, #lab, Ada, Ben, Cleo, and the app flsvc.
+
+        With a manifest the app has exactly the scopes, events and commands it asks for; else everything.
+        """
         from bot.sandbox.demo import fill
 
         workspace = cls(clock=clock)
-        fill(workspace)
+        fill(workspace, manifest)
         return workspace
+
+    @property
+    def app(self) -> AppConfig:
+        """Return the app, the first one where there are several."""
+        return next(iter(self.apps.values()))
 
     # identifiers and time
 
@@ -141,6 +150,8 @@ class Workspace:
     def post(self, message: Message) -> Message:
         """Add a message (its `ts` from `new_ts`) and tell everyone who may see it."""
         self._messages[message.channel][message.ts] = message
+        if message.is_reply:
+            self._threads.setdefault((message.channel, message.thread_ts), []).append(message.ts)
         self._publish_message(ChangeKind.MESSAGE, message)
         return message
 
@@ -157,24 +168,28 @@ class Workspace:
     def delete(self, message: Message) -> None:
         """Remove a message."""
         del self._messages[message.channel][message.ts]
+        if message.is_reply:
+            self._threads[message.channel, message.thread_ts].remove(message.ts)
         self._publish_message(ChangeKind.MESSAGE_DELETED, message)
 
-    def history(self, channel: str) -> Iterator[Message]:
-        """Yield everything of a channel, oldest first, threads and ephemeral messages included."""
-        yield from list(self._messages.get(channel, {}).values())
+    def history(self, channel: str) -> list[Message]:
+        """Return everything of a channel, oldest first, threads and ephemeral messages included."""
+        return list(self._messages.get(channel, {}).values())
 
     def messages(self, channel: str, viewer: str = "", thread_ts: str = "") -> list[Message]:
         """Return what `viewer` sees in a channel (or in a thread, its parent first), oldest first."""
-        return [
-            message
-            for message in self.history(channel)
-            if message.ephemeral_for in ("", viewer)
-            and (thread_ts in (message.ts, message.thread_ts) if thread_ts else not message.is_reply)
-        ]
+        if thread_ts:
+            parent = self.message(channel, thread_ts)
+            return [m for m in (parent, *self._thread(channel, thread_ts)) if m and m.ephemeral_for in ("", viewer)]
+        return [m for m in self.history(channel) if not m.is_reply and m.ephemeral_for in ("", viewer)]
 
     def replies(self, channel: str, ts: str) -> list[Message]:
-        """Return the visible replies below a message, oldest first."""
-        return [m for m in self.history(channel) if m.thread_ts == ts and m.is_reply and not m.ephemeral_for]
+        """Return the replies below a message that everyone sees, oldest first."""
+        return [message for message in self._thread(channel, ts) if not message.ephemeral_for]
+
+    def _thread(self, channel: str, ts: str) -> list[Message]:
+        every = self._messages.get(channel, {})
+        return [every[reply] for reply in self._threads.get((channel, ts), ())]
 
     # files
 

@@ -9,10 +9,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.changes import Feed
+from bot.sandbox.demo import BOT_TOKEN
 from bot.sandbox.model import Change, ChangeKind, Message
 from bot.sandbox.person import PersonError
 from bot.sandbox.server import Sandbox
-from bot.sandbox.ui import is_local
+from bot.sandbox.ui import is_fixed, is_local
 
 Json = dict[str, Any]
 
@@ -32,7 +33,7 @@ Json = dict[str, Any]
     ],
 )
 def test_only_this_machines_own_pages_are_let_in(remote: str, host: str, origin: str, allowed: bool) -> None:
-    assert is_local(remote, host, origin) is allowed
+    assert (is_fixed(host, origin) and is_local(remote, host)) is allowed
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Host": "evil.example"}])
@@ -41,7 +42,15 @@ async def test_a_page_elsewhere_cannot_act(sandbox: Sandbox, headers: dict[str, 
     url = f"{sandbox.url}/ui/message"
     async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
         assert answer.status == 403
-    assert list(sandbox.workspace.history("C0FLEET")) == []
+    assert sandbox.workspace.history("C0FLEET") == []
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Host": "evil.example:80"}])
+async def test_a_page_elsewhere_cannot_act_as_the_app(sandbox: Sandbox, headers: dict[str, str]) -> None:
+    body = {"token": BOT_TOKEN, "channel": "C0FLEET", "text": "x"}
+    url = f"{sandbox.api_url}chat.postMessage"
+    async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as answer:
+        assert answer.status == 403
 
 
 async def test_what_people_cannot_do_is_said_in_a_sentence(sandbox: Sandbox) -> None:
@@ -147,10 +156,6 @@ async def test_a_hundred_people_and_thousands_of_messages(sandbox: Sandbox) -> N
     people = [sandbox.person(name) for name in ("ada", "ben", "cleo") * 34]
     waits = [asyncio.ensure_future(p.wait_for_message("fleet", "the last", timeout_s=60)) for p in people[:100]]
     for number in range(3000):
-        sandbox.workspace.post(_message(sandbox, str(number)))
+        sandbox.workspace.post(Message(sandbox.workspace.new_ts(), "C0FLEET", str(number), user="U0BEN"))
     await ada.say("fleet", "the last one")
     assert {(await wait).plain for wait in waits} == {"the last one"}
-
-
-def _message(sandbox: Sandbox, text: str) -> Message:
-    return Message(sandbox.workspace.new_ts(), "C0LAB", text, user="U0BEN")
