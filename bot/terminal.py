@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable, Mapping, Set
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
+from threading import Lock
 from typing import Any, TextIO
 
 from bot.replies import Reply
@@ -13,7 +15,7 @@ from bot.terminal_text import grid, render
 from bot.views import lanes, words
 from ops.work import Job, Step, StepState
 
-__all__ = ["LiveJob", "changes", "job_lines", "render", "to_json"]
+__all__ = ["JobView", "changes", "job_json", "job_lines", "render", "to_json"]
 
 _UP_AND_CLEAR = "\x1b[{lines}F\x1b[0J"
 
@@ -30,7 +32,31 @@ _FORMS: tuple[tuple[type, Callable[[Any], object]], ...] = (
 
 def to_json(reply: Reply) -> str:
     """Return an answer's data as JSON, for `--json`: moments as ISO text, durations as seconds, sets in order."""
-    return json.dumps(reply.data, indent=2, ensure_ascii=False, default=_plain)
+    return _json(reply.data)
+
+
+def job_json(job: Job) -> str:
+    """Return a job as JSON, for `--json`: each host with its steps, and what they printed where they failed."""
+    lanes_of = job.plan.lanes if job.plan else ()
+    rows = [
+        {
+            "host": lane.host,
+            "label": lane.label,
+            "steps": [_step(step) for step in job.steps if step.lane == lane.key],
+        }
+        for lane in lanes_of
+    ]
+    whole = {"id": job.id, "kind": job.kind, "title": job.title, "state": job.state, "took_s": job.took}
+    return _json(whole | {"summary": job.summary, "error": job.error, "lanes": rows})
+
+
+def _step(step: Step) -> dict[str, object]:
+    known = {"name": step.name, "state": step.state, "detail": step.detail, "output": step.output}
+    return known | {"started_at": step.started_at, "ended_at": step.ended_at}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: object) -> object:
@@ -93,31 +119,42 @@ def _ending(job: Job) -> str:
     return f"{job.title or job.kind}: {words.JOB_WORDS[job.state]}{took}. {told}".rstrip()
 
 
-class LiveJob:
-    """Shows a job on a stream while it runs: redrawn in place on a terminal, a line for each change elsewhere."""
+class JobView:
+    """Shows a job on a stream while it runs: redrawn in place on a terminal, a line for each change elsewhere.
 
-    def __init__(self, stream: TextIO, *, width: int, height: int = 40, is_terminal: bool) -> None:
+    It may be called from any thread.
+    """
+
+    def __init__(self, stream: TextIO, *, width: int | None = None, height: int | None = None) -> None:
+        size = shutil.get_terminal_size((120, 40))
         self._stream = stream
-        self._width = width
-        self._height = height
-        self._is_terminal = is_terminal
+        self._width = width or size.columns
+        self._height = height or size.lines
         self._drawn = 0
         self._before: Job | None = None
+        self._guard = Lock()
 
-    def show(self, job: Job, now: datetime) -> None:
-        """Draw the job as it stands; draws nothing where nothing changed and the stream is no terminal."""
-        if self._is_terminal:
-            self._redraw(job, now)
-        else:
-            self._stream.writelines(f"{line}\n" for line in changes(self._before, job))
-        self._before = job
-        self._stream.flush()
+    def draw(self, job: Job, now: datetime | None = None) -> None:
+        """Show the job as it stands; nothing is written where nothing changed and the stream is no terminal."""
+        with self._guard:
+            if self._before is not None and self._before.state.ended:
+                return
+            if self._stream.isatty():
+                self._redraw(job, now or datetime.now(UTC))
+            else:
+                self._stream.writelines(f"{line}\n" for line in changes(self._before, job))
+            self._before = job
+            self._stream.flush()
+
+    def end(self, job: Job) -> None:
+        """Show how the job ended, all of it."""
+        self.draw(job)
 
     def _redraw(self, job: Job, now: datetime) -> None:
         lines = job_lines(job, now, self._width)
         if len(lines) > self._height - 1 and not job.state.ended:  # what scrolled away cannot be redrawn
             more = len(lines) - self._height + 2
-            lines = [*lines[: -more or None], f"… and {more} more lines"]
+            lines = [*lines[:-more], f"… and {more} more lines"]
         if self._drawn:
             self._stream.write(_UP_AND_CLEAR.format(lines=self._drawn))
         self._stream.writelines(f"{line}\n" for line in lines)

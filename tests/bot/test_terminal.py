@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.replies import Reply
-from bot.terminal import LiveJob, changes, job_lines, to_json
+from bot.terminal import JobView, changes, job_json, job_lines, to_json
 from ops.model import Actor, FlowerType
 from ops.work import JobState, StepState
 from tests.bot.jobs import NOW, job
@@ -64,19 +64,24 @@ def test_changes_between_two_looks() -> None:
     assert changes(after, after) == []
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 def test_a_terminal_is_redrawn_in_place() -> None:
-    stream = io.StringIO()
-    live = LiveJob(stream, width=80, is_terminal=True)
-    live.show(job([(OK, RUNNING, PENDING)]), NOW)
+    stream = Terminal()
+    view = JobView(stream, width=80, height=40)
+    view.draw(job([(OK, RUNNING, PENDING)]), NOW)
     first = stream.getvalue()
-    live.show(job([(OK, OK, OK)], JobState.DONE), NOW)
+    view.draw(job([(OK, OK, OK)], JobState.DONE), NOW)
     assert first.count("\n") == 4
     assert stream.getvalue().removeprefix(first).startswith("\x1b[4F\x1b[0J")
 
 
 def test_a_terminal_too_low_shows_what_it_can() -> None:
-    stream = io.StringIO()
-    LiveJob(stream, width=80, height=10, is_terminal=True).show(job([(OK, RUNNING, PENDING)] * 50), NOW)
+    stream = Terminal()
+    JobView(stream, width=80, height=10).draw(job([(OK, RUNNING, PENDING)] * 50), NOW)
     lines = stream.getvalue().splitlines()
     assert len(lines) == 9
     assert lines[-1] == "… and 45 more lines"
@@ -84,14 +89,27 @@ def test_a_terminal_too_low_shows_what_it_can() -> None:
 
 def test_a_pipe_gets_lines_and_no_control_characters() -> None:
     stream = io.StringIO()
-    live = LiveJob(stream, width=80, is_terminal=False)
-    live.show(job([(OK, RUNNING, PENDING)]), NOW)
-    live.show(job([(OK, RUNNING, PENDING)]), NOW)
-    live.show(job([(OK, OK, OK)], JobState.DONE, summary="All well."), NOW)
+    view = JobView(stream, width=80)
+    view.draw(job([(OK, RUNNING, PENDING)]), NOW)
+    view.draw(job([(OK, RUNNING, PENDING)]), NOW)
+    ended = job([(OK, OK, OK)], JobState.DONE, summary="All well.")
+    view.draw(ended, NOW)
+    view.end(ended)
     assert stream.getvalue().splitlines() == [
         "10.0.0.0: check: ok (5.0 s)",
         "10.0.0.0: install: running",
         "10.0.0.0: install: ok (5.0 s)",
         "10.0.0.0: verify: ok (5.0 s)",
         "deploy on test_model: done after 1 min 15 s. All well.",
+    ]
+
+
+def test_a_job_as_json() -> None:
+    told = json.loads(job_json(job([(OK, FAILED, PENDING)], JobState.FAILED, detail="Disk full.", output="ENOSPC")))
+    assert (told["id"], told["state"], told["took_s"]) == ("job-1", "failed", 75.0)
+    (lane,) = told["lanes"]
+    assert [(step["name"], step["state"], step["output"]) for step in lane["steps"]] == [
+        ("check", "ok", ""),
+        ("install", "failed", "ENOSPC"),
+        ("verify", "pending", ""),
     ]
