@@ -15,7 +15,7 @@ from ops.jobs_board import Board, Subscribers
 from ops.jobs_engine import Client
 from ops.jobs_feed import Feed, make_feed
 from ops.jobs_keeper import Chore, Keeper
-from ops.jobs_worker import BEAT_S, Worker, make_locks, seat_name
+from ops.jobs_worker import BEAT_S, STALE_S, Worker, make_locks, seat_name
 from ops.services import JobChange, JobKind, Services
 from ops.store import SqlStore
 from ops.work import Job, JobRequest
@@ -28,7 +28,13 @@ class DbosJobs:
     """`ops.services.Jobs` on DBOS."""
 
     def __init__(
-        self, services: Services, kinds: Iterable[JobKind], *, url: str | None = None, executor: bool = True
+        self,
+        services: Services,
+        kinds: Iterable[JobKind],
+        *,
+        url: str | None = None,
+        executor: bool = True,
+        stale_s: float = STALE_S,
     ) -> None:
         config = services.config
         url = url or config.database_url
@@ -42,6 +48,7 @@ class DbosJobs:
         self._locks = make_locks(config, self._store.libpq_url, sqlite=self._store.is_sqlite)
         self._seat = seat_name(config, sqlite=self._store.is_sqlite)
         self._wants_seat = executor
+        self._stale_s = stale_s
         self._guard = RLock()
         self._worker: Worker | None = None
         self._client: Client | None = None
@@ -58,10 +65,19 @@ class DbosJobs:
 
     @classmethod
     def open(
-        cls, services: Services, kinds: Iterable[JobKind], *, url: str | None = None, executor: bool = True
+        cls,
+        services: Services,
+        kinds: Iterable[JobKind],
+        *,
+        url: str | None = None,
+        executor: bool = True,
+        stale_s: float = STALE_S,
     ) -> Self:
-        """Open the runner: as the executor if this process wants to and may be, as a client otherwise."""
-        jobs = cls(services, kinds, url=url, executor=executor)
+        """Open the runner: as the executor if this process wants to and may be, as a client otherwise.
+
+        Of several workers, one that was silent for `stale_s` is taken for dead and its jobs are adopted.
+        """
+        jobs = cls(services, kinds, url=url, executor=executor, stale_s=stale_s)
         jobs._take_seat()
         jobs._keeper.start()
         return jobs
@@ -168,7 +184,7 @@ class DbosJobs:
     def _now_and_then(self) -> None:
         if self._worker is not None:
             self._worker.beat()
-            self._worker.adopt()
+            self._worker.adopt(self._stale_s)
             self._worker.start_lost()
 
     def _hourly(self) -> None:

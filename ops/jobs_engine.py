@@ -63,14 +63,14 @@ def quiet_dbos() -> None:
 class Executor:
     """DBOS launched in this process, on a loop and thread of its own. There can be one per process."""
 
-    def __init__(self, config: Config, url: str, run: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, config: Config, url: str, executor_id: str, run: Callable[[str], Awaitable[None]]) -> None:
         quiet_dbos()
         self._engine = make_dbos_engine(books_url(url))
         self._settings: DBOSConfig = {
             "name": _NAME,
             "system_database_url": books_url(url),
             "system_database_engine": self._engine,
-            "executor_id": config.executor_id,
+            "executor_id": executor_id,
             "application_version": config.application_version,
             "log_level": "WARNING",
             "max_executor_threads": _THREADS,

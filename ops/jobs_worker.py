@@ -17,13 +17,14 @@ _log = logging.getLogger(__name__)
 # A worker says every two seconds that it lives; one silent for fifteen has died, or is cut off from the database.
 BEAT_S = 2.0
 STALE_S = 15.0
+_ONLY = "worker"
 # Steps wait for the network most of the time; FACTS found no gain beyond these for one sweep over a fleet.
 _THREADS_PER_FAN_OUT = 4
 
 
 def seat_name(config: Config, *, sqlite: bool) -> str:
     """Return the name of the right to execute: one per state directory on SQLite, one per executor id otherwise."""
-    return "worker" if sqlite else f"worker/{config.executor_id}"
+    return _ONLY if sqlite else f"worker/{config.executor_id}"
 
 
 def make_locks(config: Config, url: str, *, sqlite: bool) -> Locks:
@@ -35,9 +36,10 @@ class Worker:
     """Executes jobs from `launch` to `close`."""
 
     def __init__(self, services: Services, kinds: Mapping[str, JobKind], board: Board, locks: Locks) -> None:
-        self._config = services.config
         self._board = board
         self._store = board.store
+        # Whoever sits on the one seat of an SQLite takes up what the last one left, whatever it was called.
+        self._id = _ONLY if self._store.is_sqlite else services.config.executor_id
         self._stopping = False
         self._sayings: set[Saying] = set()
         steps = StepRunner(services, board, locks, lambda: self._stopping, self._sayings)
@@ -50,7 +52,7 @@ class Worker:
             tickets=None if self._store.is_sqlite else self._store,
             threads=services.config.fan_out * _THREADS_PER_FAN_OUT,
         )
-        self._executor = Executor(services.config, self._store.url, self._runner.run)
+        self._executor = Executor(services.config, self._store.url, self._id, self._runner.run)
 
     def launch(self) -> None:
         """Start executing, first of all what was left undone."""
@@ -79,15 +81,15 @@ class Worker:
     def beat(self) -> None:
         """Say that this worker is alive."""
         if not self._store.is_sqlite:
-            self._store.beat(self._config.executor_id)
+            self._store.beat(self._id)
 
-    def adopt(self) -> None:
+    def adopt(self, stale_s: float) -> None:
         """Take over the jobs of workers that died; one worker at a time does so."""
         if self._store.is_sqlite or not self._locks.acquire("adopt"):
             return
         try:
-            for id in self._store.stale_workers(STALE_S):
-                if id != self._config.executor_id:
+            for id in self._store.stale_workers(stale_s):
+                if id != self._id:
                     _log.warning("worker %s is silent: %d of its jobs taken over", id, self._executor.adopt(id))
                     self._store.forget_worker(id)
         finally:
@@ -120,4 +122,4 @@ class Worker:
         self._executor.close()
         self._runner.close()
         if not self._store.is_sqlite:
-            self._store.retire(self._config.executor_id)
+            self._store.retire(self._id)
