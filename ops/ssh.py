@@ -17,11 +17,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ops import ssh_keys
 from ops.config import Config
 from ops.model import Host, HostKey
 from ops.services import Vault
 from ops.ssh_command import Root
-from ops.ssh_keys import KeyFile, private_key
+from ops.ssh_keys import KeyFile
 from ops.ssh_link import Link
 from ops.ssh_login import Login, log_in, scan
 from ops.ssh_remote import SshRemote
@@ -65,9 +66,9 @@ class SshPool:
             yield remote
 
     @contextmanager
-    def key_login(self, host: Host, private_key_text: str) -> Iterator[SshRemote]:
+    def key_login(self, host: Host, private_key: str) -> Iterator[SshRemote]:
         """Log in once with somebody's private key; UserError when the text is none, or has a passphrase."""
-        key = private_key(private_key_text)
+        key = ssh_keys.private_key(private_key)
         with self._once(host, Login.with_key(lambda: key, "this key"), lambda: self._root(host)) as remote:
             yield remote
 

@@ -77,17 +77,16 @@ class Sshd:
     def stop(self) -> None:
         """End sshd and all its sessions at once, as a power cut would."""
         if self.process is not None:
-            for pid in descendants(self.process.pid):
-                os.kill(pid, signal.SIGKILL)
+            self.stop_sessions()
             self.process.kill()
             self.process.wait()
             self.process = None
 
     def stop_sessions(self) -> None:
         """End the sessions only: the connections break, new ones are accepted."""
-        assert self.process is not None
-        for pid in descendants(self.process.pid):
-            os.kill(pid, signal.SIGKILL)
+        for pid in self.sessions():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def sessions(self) -> list[int]:
         """Return the processes below sshd: one or two for each connection, and what runs in them."""

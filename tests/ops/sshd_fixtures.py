@@ -33,8 +33,8 @@ def new_sshd(tmp_path: Path, config: Config) -> Iterator[Callable[..., Sshd]]:
         sshd = Sshd(directory, free_port(), options)
         sshd.new_host_key()
         sshd.authorized_keys.write_text(config.key_path.with_suffix(".pub").read_text())
-        sshd.start()
         started.append(sshd)
+        sshd.start()
         return sshd
 
     yield new
