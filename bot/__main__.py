@@ -83,13 +83,13 @@ def manifest(url: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="print plain JSON")
 def doctor(as_json: bool) -> None:
     """Check this installation and say how to mend what is not right."""
-    from bot import terminal, wiring
+    from bot import wiring
     from bot.doctor import examine, report
 
     found = _loaded()
     with wiring.services(found) as services:
         reply = report(asyncio.run(examine(found, services)))
-    click.echo(terminal.to_json(reply) if as_json else terminal.render(reply))
+    cli.echo(reply, as_json=as_json)
     sys.exit(int(reply.failed))
 
 

@@ -59,12 +59,12 @@ class Face:
             return self.dispatch.phrase(error)
 
     def _show(self, reply: Reply) -> int:
-        text = terminal.to_json(reply) if self.as_json else terminal.render(reply)
-        click.echo(text, err=reply.failed and not self.as_json)
+        echo(reply, as_json=self.as_json)
         return int(reply.failed)
 
     async def _follow(self, job: Job) -> int:
-        view = terminal.JobView(sys.stderr if self.as_json else sys.stdout)
+        stream = sys.stderr if self.as_json else sys.stdout
+        view = terminal.JobView(stream)
         stop = self.jobs.subscribe(lambda change: self._draw(view, change, job.id))
         try:
             ended = await self.dispatch.in_thread(lambda: self.jobs.wait(job.id))
@@ -76,8 +76,8 @@ class Face:
         return int(ended.state is not JobState.DONE)
 
     def _draw(self, view: terminal.JobView, change: JobChange, job_id: str) -> None:
-        if change.job_id == job_id and (now := self.services.store.job(job_id)):
-            view.draw(now)
+        if change.job_id == job_id and (job := self.services.store.job(job_id)) and not job.state.ended:
+            view.draw(job)
 
 
 async def _nobody(_group: str) -> frozenset[str]:
@@ -92,9 +92,16 @@ def run(words: Sequence[str], *, as_json: bool = False, form: Mapping[str, objec
             jobs = LazyJobs(lambda: stack.enter_context(wiring.jobs(services)))
             return asyncio.run(Face(services, jobs, as_json=as_json).run(words, form or {}))
     except OpsError as error:
-        reply = failure(str(error), error.output)
-        click.echo(terminal.to_json(reply) if as_json else terminal.render(reply), err=not as_json)
+        echo(failure(str(error), error.output), as_json=as_json)
         return 1
+
+
+def echo(reply: Reply, *, as_json: bool) -> None:
+    """Print an answer: JSON to standard output, a failure for people to standard error."""
+    width = shutil.get_terminal_size((120, 40)).columns
+    click.echo(
+        terminal.to_json(reply) if as_json else terminal.render(reply, width), err=reply.failed and not as_json
+    )
 
 
 def add_commands(group: click.Group) -> None:

@@ -3,9 +3,8 @@
 import getpass
 from pathlib import Path
 
-import click
-
-from bot import terminal, wiring
+from bot import wiring
+from bot.cli import echo
 from bot.replies import failure, text
 from bot.settings import load
 from ops import projects
@@ -31,5 +30,5 @@ def run_upload(path: Path, *, as_json: bool) -> int:
             f"Build it with `flsvc build {project.name}`, run it with `flsvc deploy TARGET --project {project.name}`."
         )
         reply = text(f"Kept {project.name} ({project.kind}, {project.definition.platform}). {build}", data=data)
-    click.echo(terminal.to_json(reply) if as_json else terminal.render(reply), err=reply.failed and not as_json)
+    echo(reply, as_json=as_json)
     return int(reply.failed)
