@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import shutil
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
