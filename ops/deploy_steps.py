@@ -1,0 +1,254 @@
+"""What a deployment does on one host, step by step: each looks first, so that a second run does no harm."""
+
+import shlex
+from dataclasses import dataclass, replace
+
+from ops import deploy_spec as specs
+from ops import deploy_words as words
+from ops import images, images_context, registry
+from ops.errors import OpsError, StepFailed
+from ops.model import Arch, Deployment, DeploymentState, Host, Image, Project
+from ops.ports import Container, ContainerSpec, Engine
+from ops.services import Outcome, Services, StepContext
+from ops.work import StepState
+
+STEPS = ("check", "deliver", "start", "stay_up")
+_TOUCHING = frozenset({"start", "stay_up"})
+_SPARE_DISK_BYTES = 200 * words.MIB  # unpacking needs more than the image weighs
+_LOG_LINES = 20
+_SHORTEST_WAIT_S = 0.1
+UP = frozenset({"running", "restarting", "paused"})
+_FREE = "df -B1 --output=avail /var/lib/docker 2>/dev/null || df -B1 --output=avail /"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One project on its way to one host, for one job."""
+
+    services: Services
+    context: StepContext
+    project: Project
+    host: Host
+
+    @property
+    def id(self) -> str:
+        """Return the deployment's id, which is its container's name."""
+        return specs.deployment_id(self.project.name, self.context.job_id, self.host.address)
+
+    @property
+    def engine(self) -> Engine:
+        """Return the host's engine."""
+        return self.services.engines.on(self.host)
+
+    @property
+    def image(self) -> Image:
+        """Return the image for this host; raises StepFailed when there is none."""
+        platform = images.platform_of(self.project, self.context.args)
+        image = images.find_image(self.services, self.project, Arch(self.host.arch), platform)
+        if image is None:
+            raise StepFailed(words.no_image(self.project, self.host), host=self.host.address)
+        return image
+
+    @property
+    def reference(self) -> str:
+        """Return what the host pulls and its container is created from."""
+        return images_context.pull_reference(self.services.config, self.project.name, self.image.digest)
+
+    @property
+    def stay_up_s(self) -> float:
+        """Return how long the container must stay up."""
+        asked = self.context.args.get("stay_up_s")
+        return float(asked) if isinstance(asked, int | float) else self.services.config.stay_up_s
+
+    def keep(self, deployment: Deployment) -> None:
+        """Write a deployment down."""
+        self.services.store.save_deployment(deployment)
+
+    def fail(self, text: str, output: str = "") -> StepFailed:
+        """Return a failure on this host."""
+        return StepFailed(text, host=self.host.address, output=output)
+
+
+def run(rollout: Rollout) -> Outcome:
+    """Run one step; where it fails, the history says so and what ran before runs again."""
+    steps = {"check": check, "deliver": deliver, "start": start, "stay_up": stay_up}
+    try:
+        _begin(rollout)
+        return steps[rollout.context.step](rollout)
+    except OpsError as error:
+        touched = isinstance(error, StepFailed) and rollout.context.step in _TOUCHING
+        old = give_up(rollout, str(error), touched=touched)
+        if not old:
+            raise
+        text = words.put_back(str(error), old, rollout.host)
+        raise type(error)(text, host=rollout.host.address, output=error.output) from error
+
+
+def check(rollout: Rollout) -> Outcome:
+    """Look whether Docker runs, the arch fits, the disk has room and the devices are there."""
+    info = rollout.engine.info()
+    if info.arch != rollout.host.arch:
+        raise rollout.fail(words.other_arch(rollout.host, info.arch))
+    remote = rollout.services.pool.remote(rollout.host)
+    for device in rollout.project.definition.devices:
+        if not remote.run(f"test -e {shlex.quote(device)}", check=False).ok:
+            raise rollout.fail(words.no_device(rollout.host, device))
+    free_bytes = _free_disk(rollout)
+    needed_bytes = rollout.image.size_bytes + _SPARE_DISK_BYTES
+    if free_bytes is not None and free_bytes < needed_bytes and not rollout.engine.has_image(rollout.reference):
+        raise rollout.fail(words.disk_full(rollout.host, free_bytes, needed_bytes))
+    ignored = rollout.project.definition.memory_bytes and not info.memory_limits
+    return Outcome(detail=f"Docker {info.version}{', the memory limit is ignored by this kernel' if ignored else ''}")
+
+
+def deliver(rollout: Rollout) -> Outcome:
+    """Have the host pull the layers it lacks, from the bot's registry through its SSH connection."""
+    reference = rollout.reference
+    if rollout.engine.has_image(reference):
+        return Outcome(StepState.SKIPPED, "the image is there")
+    config = rollout.services.config
+    if config.external_registry:
+        rollout.engine.pull(reference)
+        return Outcome(detail=f"pulled from {config.registry}")
+    to = (registry.LOOPBACK, registry.port_of(registry.ensure_registry(rollout.services)))
+    with rollout.services.pool.remote(rollout.host).reverse_tunnel(config.registry_port_on_host, to):
+        rollout.engine.pull(reference)
+    return Outcome(detail=f"pulled {rollout.image.digest.removeprefix('sha256:')[:12]}")
+
+
+def start(rollout: Rollout) -> Outcome:
+    """Stop what ran of this project, then create and start the new container."""
+    own = rollout.engine.inspect(rollout.id)
+    if own is None:
+        data_dir = _data_dir(rollout)
+        for old in _others(rollout):
+            halt(rollout.engine, old.name)
+        rollout.engine.create(_spec(rollout, data_dir))
+    if own is None or own.status == "created":
+        rollout.engine.start(rollout.id)
+    container = rollout.engine.inspect(rollout.id)
+    rollout.keep(replace(_row(rollout), container_id=container.id if container else ""))
+    return Outcome(detail=rollout.id)
+
+
+def stay_up(rollout: Rollout) -> Outcome:
+    """Watch the container for a while; one that stays up replaces its predecessor for good."""
+    status = rollout.engine.wait(rollout.id, timeout_s=max(_SHORTEST_WAIT_S, rollout.stay_up_s))
+    container = rollout.engine.inspect(rollout.id)
+    log = rollout.engine.logs(rollout.id, tail=_LOG_LINES).rstrip() if container else ""
+    if container is None or container.status != "running":
+        last = log.splitlines()[-1] if log else container.error if container else ""
+        raise rollout.fail(words.ended(rollout.id, rollout.host, status, rollout.stay_up_s, last), log)
+    rollout.engine.set_restart(rollout.id, specs.KEEP)
+    for old in _others(rollout):
+        rollout.engine.remove(old.name)
+    now = rollout.services.now()
+    for deployment in _predecessors(rollout):
+        rollout.keep(replace(deployment, state=DeploymentState.SUPERSEDED, ended_at=now, detail=f"by {rollout.id}"))
+    row = _row(rollout)
+    took_s = (now - row.created_at).total_seconds()
+    started_at = container.started_at or now
+    rollout.keep(replace(row, state=DeploymentState.RUNNING, started_at=started_at, took_s=took_s, detail=""))
+    return Outcome(detail=f"up for {rollout.stay_up_s:.0f} s", output=log)
+
+
+def give_up(rollout: Rollout, why: str, *, touched: bool) -> str:
+    """End a deployment as failed; where the host was touched, start what ran before and return the name of that."""
+    now = rollout.services.now()
+    row = _row(rollout)
+    took_s = (now - row.created_at).total_seconds()
+    try:
+        old = _return(rollout) if touched else ""
+    except OpsError:  # the host is gone by now: nothing can be put back, and `why` is the first thing to mend
+        old = ""
+    detail = words.put_back(why, old, rollout.host) if old else why
+    rollout.keep(replace(row, state=DeploymentState.FAILED, ended_at=now, took_s=took_s, detail=detail))
+    return old
+
+
+def halt(engine: Engine, name: str) -> None:
+    """Stop a container for good: it stays down when the host starts again, and its logs stay readable."""
+    engine.set_restart(name, specs.LEAVE)
+    engine.stop(name)
+
+
+def _return(rollout: Rollout) -> str:
+    if rollout.engine.inspect(rollout.id):
+        halt(rollout.engine, rollout.id)
+    for deployment in _predecessors(rollout):
+        container = rollout.engine.inspect(deployment.id)
+        if container is None:
+            continue
+        if container.status in UP:
+            return ""  # it was never stopped
+        rollout.engine.start(deployment.id)
+        rollout.engine.set_restart(deployment.id, specs.KEEP)
+        return deployment.id
+    return ""
+
+
+def _spec(rollout: Rollout, data_dir: str) -> ContainerSpec:
+    store, host = rollout.services.store, rollout.host
+    servers = store.hosts(federation=host.federation, flower_type="server")
+    return specs.container(
+        rollout.project,
+        host,
+        rollout.reference,
+        job_id=rollout.context.job_id,
+        data_dir=data_dir,
+        server=servers[0] if servers else None,
+        clients=len(store.hosts(federation=host.federation, flower_type="client")),
+    )
+
+
+def _data_dir(rollout: Rollout) -> str:
+    """Return the absolute path of the data directory, made by and for the registered user where it is missing."""
+    name = shlex.quote(rollout.services.config.data_dir)
+    return rollout.services.pool.remote(rollout.host).run(f"mkdir -p {name} && cd {name} && pwd -P").stdout.strip()
+
+
+def _free_disk(rollout: Rollout) -> int | None:
+    words_of_df = rollout.services.pool.remote(rollout.host).run(_FREE, check=False).stdout.split()
+    return int(words_of_df[-1]) if words_of_df and words_of_df[-1].isdigit() else None
+
+
+def _others(rollout: Rollout) -> list[Container]:
+    """Return every other container of this project on the host."""
+    found = rollout.engine.containers({specs.PROJECT: rollout.project.name})
+    return [container for container in found if container.name != rollout.id]
+
+
+def _predecessors(rollout: Rollout) -> list[Deployment]:
+    """Return the deployments of this project that run on the host as far as is known, newest first."""
+    running = rollout.services.store.deployments(addresses=[rollout.host.address], states=[DeploymentState.RUNNING])
+    return [row for row in running if row.project_name == rollout.project.name and row.id != rollout.id]
+
+
+def _begin(rollout: Rollout) -> None:
+    """Write the deployment down when its first step starts, so that the history has those that came to nothing."""
+    if rollout.services.store.deployment(rollout.id) is None:
+        rollout.keep(_row(rollout))
+
+
+def _row(rollout: Rollout) -> Deployment:
+    known = rollout.services.store.deployment(rollout.id)
+    if known:
+        return known
+    newest = images_context.newest(
+        rollout.services.store.images(rollout.project.id),
+        images.platform_of(rollout.project, rollout.context.args),
+        Arch(rollout.host.arch),
+    )
+    return Deployment(
+        id=rollout.id,
+        host=rollout.host.address,
+        project_id=rollout.project.id,
+        project_name=rollout.project.name,
+        image_digest=newest.digest if newest else "",
+        state=DeploymentState.STARTING,
+        by=rollout.context.actor_id,
+        by_name=rollout.context.actor_name,
+        job_id=rollout.context.job_id,
+        created_at=rollout.services.now(),
+        permalink=str(rollout.context.args.get("permalink") or ""),
+    )

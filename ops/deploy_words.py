@@ -1,0 +1,92 @@
+"""What is said about deployments: one place for the sentences."""
+
+from collections.abc import Sequence
+
+from ops.model import Host, Project
+
+MIB = 1024 * 1024
+
+
+def no_role(project: Project, hosts: Sequence[Host]) -> str:
+    """Say that a project has nothing to start on some hosts."""
+    has = " and ".join(kind.value for kind in project.definition.entrypoints)
+    what = ", ".join(f"{host.label} is a {host.flower_type}" for host in hosts[:5])
+    return (
+        f"{project.name} starts on a {has} only, but {what}. Leave these hosts out, "
+        "or add the entrypoint to definition.yaml: `entrypoint: {server: server.py, client: client.py}`."
+    )
+
+
+def no_arch(hosts: Sequence[Host]) -> str:
+    """Say that the architecture of some hosts is not known."""
+    names = ", ".join(host.label for host in hosts[:5])
+    return f"The architecture of {names} is not known yet: ping them first, then deploy again."
+
+
+def other_arch(host: Host, found: str) -> str:
+    """Say that a host's engine is of another architecture than the host was registered with."""
+    return (
+        f"The Docker Engine on {host.label} is {found}, but the host was registered as {host.arch}. "
+        "Nothing was changed there. Ping it to learn its facts anew, then deploy again."
+    )
+
+
+def disk_full(host: Host, free_bytes: int, needed_bytes: int) -> str:
+    """Say that an image does not fit on a host's disk."""
+    return (
+        f"{host.label} has {free_bytes // MIB} MiB free where Docker keeps its images; this one needs about "
+        f"{needed_bytes // MIB} MiB. Nothing was changed there. Free some space, `docker image prune -a` helps."
+    )
+
+
+def no_device(host: Host, device: str) -> str:
+    """Say that a device of the definition is not there."""
+    return f"{host.label} has no {device}, which definition.yaml asks for. Nothing was changed there."
+
+
+def no_image(project: Project, host: Host) -> str:
+    """Say that the image a host needs is not in the registry."""
+    return f"There is no image of {project.name} for {host.arch} in the registry. Build it, then deploy again."
+
+
+def ended(name: str, host: Host, status: int | None, seconds: float, last_line: str) -> str:
+    """Say that a container did not stay up."""
+    if status == 0:
+        how = f"ended by itself within {seconds:.0f} s. A program must stay up: it would be started again and again"
+    else:
+        how = f"failed within {seconds:.0f} s (exit status {status})"
+    said = f" Its last words: {last_line[:200]}" if last_line else " It printed nothing."
+    return f"{name} on {host.label} {how}.{said}"
+
+
+def put_back(error: str, old: str, host: Host) -> str:
+    """Add to a failure that the container from before runs again."""
+    return f"{error.rstrip()} {old}, which ran before, was started again on {host.label}."
+
+
+def deployed(project: Project, good: Sequence[str], failed: Sequence[str], left_out: Sequence[str]) -> str:
+    """Sum an ended deployment up."""
+    bad = [*failed, *left_out]
+    if not bad:
+        return f"{project.name} ({project.short_id}) runs on {_hosts(good)}."
+    parts = [f"runs on {_hosts(good)}" if good else "was deployed nowhere"]
+    if failed:
+        parts.append(f"failed on {', '.join(failed)}")
+    if left_out:
+        parts.append(f"was not tried on {', '.join(left_out)}")
+    return f"{project.name} ({project.short_id}) {'; '.join(parts)}. Mend the cause and deploy again."
+
+
+def stopped(what: str, good: Sequence[str], failed: Sequence[str]) -> str:
+    """Sum an ended stop up; `what` is the project's name, or '' for all."""
+    named = f"{what} was" if what else "Everything flsvc had started was"
+    done = (
+        f"{named} stopped on {_hosts(good)}; the logs stay readable."
+        if good
+        else "Nothing ran that was to be stopped."
+    )
+    return f"{done} Not on {', '.join(failed)}: try these again." if failed else done
+
+
+def _hosts(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} hosts"
