@@ -6,12 +6,12 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from bot import registry
 from bot.registry import Parsed, Role
-from bot.replies import Call, OpenForm, Reply, failure
+from bot.replies import Call, Code, OpenForm, Reply, Table, Text, failure
 from bot.roles import Roles
 from ops.errors import NotAllowed, OpsError
 from ops.model import Actor
@@ -96,7 +96,21 @@ class Dispatcher:
             may=lambda role: role in mine, permalink=given.permalink,
         )  # fmt: skip
         answer = await self.in_thread(lambda: self._call(parsed, call, given))
-        return await self.submit(answer, given) if isinstance(answer, JobRequest) else answer
+        if isinstance(answer, JobRequest):
+            return await self.submit(answer, given)
+        return self._prefixed(answer) if isinstance(answer, Reply) else answer
+
+    def _prefixed(self, reply: Reply) -> Reply:
+        return replace(reply, parts=tuple(self._prefixed_part(part) for part in reply.parts))
+
+    def _prefixed_part(self, part: Text | Table | Code) -> Text | Table | Code:
+        match part:
+            case Text():
+                return Text(self.with_prefix(part.text))
+            case Table():
+                return replace(part, empty=self.with_prefix(part.empty), note=self.with_prefix(part.note))
+            case Code():
+                return part
 
     def _call(self, parsed: Parsed, call: Call, given: Given) -> Reply | JobRequest | OpenForm:
         answer = parsed(call)
