@@ -43,11 +43,17 @@ def job_details(job: Job, now: datetime) -> tuple[tuple[MessagePayload, ...], tu
     return posts, (whole,) if cut else ()
 
 
-def ended_sentence(job: Job) -> str:
-    """Return one line for the thread that tells the person who asked how it ended; ours, with a mention in it."""
+def ended_message(job: Job) -> MessagePayload:
+    """Return what tells the person who asked, by a mention, how the job ended."""
     title = limits.escaped(job.title or job.kind, limits.HEADER_CHARS)
     took = f" after {words.duration(job.took)}" if job.took else ""
-    return f"{job.actor.mention} {words.JOB_SIGNS[job.state]} {title}: {words.JOB_WORDS[job.state]}{took}."
+    sentence = f"{_mention(job)} {words.JOB_SIGNS[job.state]} {title}: {words.JOB_WORDS[job.state]}{took}."
+    return MessagePayload(sentence, (blocks.section(sentence),))
+
+
+def _mention(job: Job) -> str:
+    mention = job.actor.mention
+    return mention if mention.startswith("<@") else limits.escaped(mention, limits.HEADER_CHARS)
 
 
 def _head(job: Job, now: datetime) -> Block:

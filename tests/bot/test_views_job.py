@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.views.blocks import commands
-from bot.views.job import ended_sentence, job_details, job_message
+from bot.views.job import ended_message, job_details, job_message
 from bot.views.job_buttons import after
 from bot.views.lanes import views
 from bot.views.payload import MessagePayload
@@ -158,8 +158,12 @@ def test_many_failures_are_one_file() -> None:
 
 
 def test_the_person_is_told_how_it_ended() -> None:
-    assert ended_sentence(job([(OK, OK, OK)], JobState.DONE)) == (
-        "<@U0ADA> ✅ deploy on test_model: done after 1 min 15 s."
+    payload = ended_message(job([(OK, OK, OK)], JobState.DONE))
+    assert problems(payload) == []
+    assert (
+        payload.text
+        == said(payload).removeprefix("mrkdwn ")
+        == ("<@U0ADA> ✅ deploy on test_model: done after 1 min 15 s.")
     )
 
 
