@@ -21,6 +21,7 @@ STEPS = ("prepare", "build", "push")
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _EMULATORS = {Arch.ARM64: "qemu-aarch64", Arch.AMD64: "qemu-x86_64"}
 _SAID_EVERY_S = 0.5
+_NOISE = ("--->", "Removing intermediate container")
 
 
 def emulated(arch: Arch) -> bool:
@@ -167,7 +168,7 @@ def _prepare(services: Services, target: Target, found: str) -> Outcome:
     if found or (found := existing(services, target)):
         return Outcome(StepState.SKIPPED, f"is in the registry ({words.short(found)})")
     projects.open_archive(services.config, target.project)
-    mirror.offer(services.config, target.platform)
+    mirror.offer(services.config, target.platform, target.arch)
     info = target.engine.info()
     return Outcome(detail=f"{target.base}, Docker {info.version}")
 
@@ -200,7 +201,7 @@ def _follow(lines: Iterable[str], context: StepContext, target: Target) -> None:
     try:
         for line in lines:
             log = [*log[-199:], line]
-            if line.strip() and time.monotonic() - said_at > _SAID_EVERY_S:
+            if not line.lstrip().startswith(_NOISE) and time.monotonic() - said_at > _SAID_EVERY_S:
                 said_at = time.monotonic()
                 context.say(line.strip()[:150])
     except StepFailed as error:
@@ -210,7 +211,7 @@ def _follow(lines: Iterable[str], context: StepContext, target: Target) -> None:
 @contextmanager
 def _settings_for_pip(services: Services, target: Target) -> Iterator[str]:
     """Yield the address pip's settings are served at while the block runs, or '' when there are none."""
-    what = mirror.offer(services.config, target.platform)
+    what = mirror.offer(services.config, target.platform, target.arch)
     if not what.needed:
         yield ""
         return

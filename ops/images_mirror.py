@@ -18,11 +18,13 @@ from urllib.parse import quote, unquote
 
 from ops.config import Config
 from ops.errors import UserError
-from ops.model import Platform
+from ops.model import Arch, Platform
 
 LOOPBACK = "127.0.0.1"
 PREFERRED_PORT = 47055
 _WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.!+-]*\.(whl|tar\.gz)")
+_LOCAL_VERSION = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+\+[^-]+)-.*\.whl")
+_MACHINES = {Arch.AMD64: "x86_64", Arch.ARM64: "aarch64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Offer:
     ca_bundle: bytes = b""
     index_url: str = ""
     extra_index_url: str = ""
+    constraints: tuple[str, ...] = ()
 
     @property
     def needed(self) -> bool:
@@ -46,12 +49,13 @@ class Offer:
             "extra-index-url": self.extra_index_url,
             "find-links": f"http://{LOOPBACK}:{port}/wheels/" if self.wheels else "",
             "cert": "/ca.pem" if self.ca_bundle else "",
+            "constraint": "/constraints.txt" if self.constraints else "",
         }
         return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items() if value)
 
 
-def offer(config: Config, platform: Platform) -> Offer:
-    """Return what the settings want served for a platform; raises UserError where a path in them is wrong."""
+def offer(config: Config, platform: Platform, arch: Arch) -> Offer:
+    """Return what the settings want served for a build; raises UserError where a path in them is wrong."""
     wheels = Path(config.wheel_mirror) if config.wheel_mirror else None
     if wheels and not wheels.is_dir():
         raise UserError(f"The wheel mirror {wheels} is not a directory on the bot's machine: mend the setting.")
@@ -63,7 +67,21 @@ def offer(config: Config, platform: Platform) -> Offer:
         ca_bundle=bundle.read_bytes() if bundle else b"",
         index_url=config.pip_index_url,
         extra_index_url=config.package_indexes.get(platform, ""),
+        constraints=_pinned(wheels, arch) if wheels else (),
     )
+
+
+def _pinned(wheels: Path, arch: Arch) -> tuple[str, ...]:
+    """Pin the packages the mirror has in a build of its own, like `torch 2.13.0+cpu`.
+
+    An index with a newer release would win otherwise, and bring gigabytes of GPU libraries along.
+    """
+    newest: dict[str, str] = {}
+    for path in sorted(wheels.iterdir(), key=lambda path: path.stat().st_mtime):
+        found = _LOCAL_VERSION.fullmatch(path.name)
+        if found and path.name.endswith(("-any.whl", f"{_MACHINES[arch]}.whl")):
+            newest[found["name"].replace("_", "-")] = found["version"]
+    return tuple(f"{name}=={version}" for name, version in sorted(newest.items()))
 
 
 _serving = threading.Lock()
@@ -114,6 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._text(what.pip_conf(self.server.server_port).encode())
         elif path == "/ca.pem":
             self._text(what.ca_bundle)
+        elif path == "/constraints.txt":
+            self._text("".join(f"{line}\n" for line in what.constraints).encode())
         elif path == "/wheels/":
             self._text(self._listing())
         else:

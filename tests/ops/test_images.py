@@ -92,7 +92,7 @@ def test_settings_of_pip_are_fetched_and_leave_nothing_behind() -> None:
     for line in installs:
         assert "get('http://127.0.0.1:47055/' + n)" in line
         assert "PIP_CONFIG_FILE=/pip.conf" in line
-        assert line.endswith("&& rm -f /pip.conf /ca.pem")
+        assert line.endswith("&& rm -f /pip.conf /ca.pem /constraints.txt")
 
 
 def test_the_tag_changes_with_the_recipe_and_with_nothing_else() -> None:
@@ -290,7 +290,7 @@ def test_pip_finds_its_settings_the_bundle_and_the_wheels(tmp_path: Path) -> Non
         pip_index_url="https://index.example.org/simple",
         package_indexes={Platform.PYTORCH: "https://torch.example.org/cpu"},
     )
-    offer = images_mirror.offer(config, Platform.PYTORCH)
+    offer = images_mirror.offer(config, Platform.PYTORCH, Arch.AMD64)
     with images_mirror.served(offer) as port, images_mirror.served(offer) as same:
         assert same == port
         url = f"http://127.0.0.1:{port}"
@@ -300,7 +300,9 @@ def test_pip_finds_its_settings_the_bundle_and_the_wheels(tmp_path: Path) -> Non
             "extra-index-url = https://torch.example.org/cpu\n"
             f"find-links = {url}/wheels/\n"
             "cert = /ca.pem\n"
+            "constraint = /constraints.txt\n"
         )
+        assert get(f"{url}/constraints.txt") == b"torch==2.0+cpu\n"
         assert get(f"{url}/ca.pem") == b"certificate"
         assert b'<a href="torch-2.0%2Bcpu-cp311-none-any.whl">' in get(f"{url}/wheels/")
         assert get(f"{url}/wheels/torch-2.0%2Bcpu-cp311-none-any.whl") == b"wheel"
@@ -309,11 +311,24 @@ def test_pip_finds_its_settings_the_bundle_and_the_wheels(tmp_path: Path) -> Non
                 get(url + path)
             assert caught.value.code == HTTPStatus.NOT_FOUND
             caught.value.close()
-    assert not images_mirror.offer(a_config(tmp_path), Platform.PYTHON).needed
+    assert not images_mirror.offer(a_config(tmp_path), Platform.PYTHON, Arch.AMD64).needed
+
+
+def test_only_builds_of_the_mirrors_own_are_pinned_and_only_for_their_arch(tmp_path: Path) -> None:
+    for name in (
+        "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl",
+        "numpy-2.4.0-cp311-cp311-linux_x86_64.whl",
+    ):
+        (tmp_path / name).write_bytes(b"")
+    config = replace(a_config(tmp_path), wheel_mirror=str(tmp_path))
+    assert images_mirror.offer(config, Platform.PYTORCH, Arch.AMD64).constraints == ("torch==2.13.0+cpu",)
+    arm64 = images_mirror.offer(config, Platform.PYTORCH, Arch.ARM64)
+    assert arm64.constraints == ()
+    assert "constraint" not in arm64.pip_conf(1)
 
 
 def test_wrong_paths_in_the_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="wheel mirror /nowhere is not a directory"):
-        images_mirror.offer(replace(a_config(tmp_path), wheel_mirror="/nowhere"), Platform.PYTHON)
+        images_mirror.offer(replace(a_config(tmp_path), wheel_mirror="/nowhere"), Platform.PYTHON, Arch.AMD64)
     with pytest.raises(UserError, match="CA bundle /nowhere is not a file"):
-        images_mirror.offer(replace(a_config(tmp_path), ca_bundle="/nowhere"), Platform.PYTHON)
+        images_mirror.offer(replace(a_config(tmp_path), ca_bundle="/nowhere"), Platform.PYTHON, Arch.AMD64)
