@@ -96,23 +96,26 @@ def require_scopes(app: AppConfig, scopes: tuple[str, ...]) -> None:
 
 
 async def handle(request: web.Request) -> web.Response:
-    """Answer one call of `/api/{method}`."""
+    """Answer one call of `/api/{method}`; the headers name the scopes the app has and the method needs."""
     core = request.app[CORE]
     name = request.match_info["method"]
+    headers: dict[str, str] = {}
     await asyncio.sleep(core.faults.delay_s(name))
     try:
-        body = await _call(core, name, request)
+        body = await _call(core, name, request, headers)
     except SlackError as error:
-        return _refused(core, name, error)
-    return web.json_response({"ok": True, **body})
+        return _refused(core, name, error, headers)
+    return web.json_response({"ok": True, **body}, headers=headers)
 
 
-async def _call(core: Core, name: str, request: web.Request) -> Json:
+async def _call(core: Core, name: str, request: web.Request, headers: dict[str, str]) -> Json:
     known = METHODS.get(name)
     if known is None:
         raise SlackError("unknown_method", extra={"req_method": name})
     args = await read_args(request)
     app = _authenticate(core.workspace, known, _token(request, args))
+    headers["x-oauth-scopes"] = ",".join(sorted(app.app_scopes if known.app_token else app.scopes))
+    headers["x-accepted-oauth-scopes"] = ",".join(known.scopes)
     _check_faults(core, app, known)
     _check_rate(core, app, known)
     require_scopes(app, known.scopes)
@@ -159,11 +162,11 @@ def raise_refusal(core: Core, name: str, refusal: Refusal | None) -> None:
     raise SlackError("ratelimited", retry_after_s=refusal.retry_after_s)
 
 
-def _refused(core: Core, name: str, error: SlackError) -> web.Response:
+def _refused(core: Core, name: str, error: SlackError, headers: dict[str, str]) -> web.Response:
     if not error.is_expected:
         detail = "; ".join(error.messages) or ", ".join(f"{k}: {v}" for k, v in error.extra.items())
         core.workspace.record(name, error.code, detail)
     if error.retry_after_s:
-        headers = {"Retry-After": str(error.retry_after_s)}
+        headers["Retry-After"] = str(error.retry_after_s)
         return web.json_response(error.to_json(), status=429, headers=headers)
-    return web.json_response(error.to_json())
+    return web.json_response(error.to_json(), headers=headers)

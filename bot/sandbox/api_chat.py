@@ -39,6 +39,8 @@ def thread(call: Call, channel: Channel) -> str:
 def app_message(call: Call, channel: Channel) -> Message:
     """Return the message an app wants to post, checked. Raises SlackError."""
     content = read_content(call.args)
+    thread_ts = thread(call, channel)
+    is_broadcast = bool(thread_ts) and call.args.flag("reply_broadcast")
     return Message(
         ts=call.workspace.new_ts(),
         channel=channel.id,
@@ -48,7 +50,8 @@ def app_message(call: Call, channel: Channel) -> Message:
         app_id=call.app.app_id,
         blocks=with_block_ids(content.blocks or ()),
         attachments=content.attachments or (),
-        thread_ts=thread(call, channel),
+        thread_ts=thread_ts,
+        subtype="thread_broadcast" if is_broadcast else "",
         metadata=call.args.json("metadata", "invalid_metadata_format"),
     )
 

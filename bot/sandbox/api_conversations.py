@@ -119,7 +119,7 @@ async def conversations_open(call: Call) -> Json:
 async def conversations_history(call: Call) -> Json:
     """List a channel's messages, newest first, replies left out."""
     channel = _readable(call)
-    found = [m for m in call.workspace.messages(channel.id) if _in_range(call, m)]
+    found = _in_range(call, call.workspace.messages(channel.id))
     shown, metadata = page(call.args, found[::-1], maximum=999)
     return {"messages": _messages_json(call, shown), "pin_count": 0, **metadata}
 
@@ -133,7 +133,7 @@ async def conversations_replies(call: Call) -> Json:
     if message is None or message.ephemeral_for:
         raise SlackError("thread_not_found")
     thread = call.workspace.messages(channel.id, thread_ts=message.thread_ts or ts)
-    shown, metadata = page(call.args, [m for m in thread if _in_range(call, m)])
+    shown, metadata = page(call.args, _in_range(call, thread))
     return {"messages": _messages_json(call, shown), **metadata}
 
 
@@ -141,10 +141,11 @@ def _messages_json(call: Call, messages: list[Message]) -> list[Json]:
     return [events.message_json(call.workspace, message) for message in messages]
 
 
-def _in_range(call: Call, message: Message) -> bool:
+def _in_range(call: Call, messages: list[Message]) -> list[Message]:
     oldest, latest = _seconds(call, "oldest", 0.0), _seconds(call, "latest", float("inf"))
-    at = float(message.ts)
-    return oldest <= at <= latest if call.args.flag("inclusive") else oldest < at < latest
+    if call.args.flag("inclusive"):
+        return [message for message in messages if oldest <= float(message.ts) <= latest]
+    return [message for message in messages if oldest < float(message.ts) < latest]
 
 
 def _seconds(call: Call, name: str, default: float) -> float:

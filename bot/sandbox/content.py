@@ -39,7 +39,13 @@ def read_content(args: Args, *, text_limit: int = TEXT_LIMIT) -> Content:
     if content.is_empty:
         raise SlackError("no_text")
     check_blocks(content)
-    return content
+    named = None if attachments is None else tuple(_named(attachment) for attachment in attachments)
+    return replace(content, attachments=named)
+
+
+def _named(attachment: Json) -> Json:
+    blocks = attachment.get("blocks")
+    return {**attachment, "blocks": list(with_block_ids(blocks))} if blocks else attachment
 
 
 def replaced(message: Message, content: Content) -> Message:

@@ -91,6 +91,11 @@ class Message:
         """Tell whether the message sits in a thread below another one."""
         return bool(self.thread_ts) and self.thread_ts != self.ts
 
+    @property
+    def is_in_channel(self) -> bool:
+        """Tell whether the channel itself shows the message: all but replies that were not sent there too."""
+        return not self.is_reply or self.subtype == "thread_broadcast"
+
 
 @dataclass(frozen=True)
 class File:

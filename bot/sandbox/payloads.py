@@ -5,6 +5,13 @@ from bot.sandbox.model import AppConfig, Channel, Json, Message, User, View
 from bot.sandbox.workspace import Workspace
 
 
+def channel_name(channel: Channel) -> str:
+    """Return a channel's name as payloads give it, which is no name for private ones."""
+    if channel.is_im:
+        return "directmessage"
+    return "privategroup" if channel.is_private else channel.name
+
+
 def slash_command(
     workspace: Workspace, app: AppConfig, channel: Channel, user: User, *, command: str, text: str
 ) -> Json:
@@ -14,7 +21,7 @@ def slash_command(
         "team_id": workspace.team_id,
         "team_domain": workspace.domain,
         "channel_id": channel.id,
-        "channel_name": "directmessage" if channel.is_im else channel.name,
+        "channel_name": channel_name(channel),
         "user_id": user.id,
         "user_name": user.name,
         "command": command,
@@ -50,7 +57,7 @@ def in_message(workspace: Workspace, message: Message, state: Json) -> Json:
         container["thread_ts"] = message.thread_ts
     place: Json = {
         "container": container,
-        "channel": {"id": channel.id, "name": "directmessage" if channel.is_im else channel.name},
+        "channel": {"id": channel.id, "name": channel_name(channel)},
         "state": {"values": state},
     }
     if not message.ephemeral_for:

@@ -27,9 +27,11 @@ class Place:
 
     @property
     def blocks(self) -> tuple[Json, ...]:
-        """Return the blocks there."""
-        held = self.message or self.view
-        return held.blocks if held else ()
+        """Return the blocks there, those in attachments too."""
+        if self.message:
+            nested = [block for attachment in self.message.attachments for block in attachment.get("blocks") or ()]
+            return (*self.message.blocks, *nested)
+        return self.view.blocks if self.view else ()
 
     @property
     def app_id(self) -> str:

@@ -19,8 +19,9 @@ class Seen:
 
     @property
     def blocks(self) -> list[Json]:
-        """Return its blocks."""
-        return list(self.raw["blocks"])
+        """Return its blocks, those of attachments last."""
+        nested = [block for attachment in self.raw["attachments"] for block in attachment.get("blocks") or ()]
+        return [*self.raw["blocks"], *nested]
 
     @property
     def thread_ts(self) -> str:

@@ -222,7 +222,7 @@ class SocketHub:
             message = json.loads(text)
             envelope_id = str(message["envelope_id"])
         except (ValueError, KeyError, TypeError):
-            self._workspace.record("socket", "malformed_ack", f"not an acknowledgement: {text[:200]}")
+            self._workspace.record("socket", "malformed_ack", f"{len(text)} characters without an envelope_id")
             return
         if envelope_id in self._waiting:
             self._acknowledge(envelope_id, message.get("payload"))

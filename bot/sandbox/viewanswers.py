@@ -30,9 +30,10 @@ class ViewAnswers:
             case "update":
                 stacks.put(read_view(current or view, _modal(body), self._workspace.now()))
             case "push":
+                above = new_view(self._workspace, app, view.user, _modal(body), current)
                 if stacks.is_full(view.user):
                     raise SlackError("push_limit_reached")
-                stacks.push(new_view(self._workspace, app, view.user, _modal(body), current))
+                stacks.push(above)
             case other:
                 raise SlackError("invalid_response_action", (f"unknown response_action: {other}",))
         return {}

@@ -181,7 +181,7 @@ class Workspace:
         if thread_ts:
             parent = self.message(channel, thread_ts)
             return [m for m in (parent, *self._thread(channel, thread_ts)) if m and m.ephemeral_for in ("", viewer)]
-        return [m for m in self.history(channel) if not m.is_reply and m.ephemeral_for in ("", viewer)]
+        return [m for m in self.history(channel) if m.is_in_channel and m.ephemeral_for in ("", viewer)]
 
     def replies(self, channel: str, ts: str) -> list[Message]:
         """Return the replies below a message that everyone sees, oldest first."""

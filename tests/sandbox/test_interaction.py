@@ -8,8 +8,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.sandbox.api_views import new_view
+from bot.sandbox.errors import SlackError
 from bot.sandbox.person import Person, PersonError
 from bot.sandbox.server import Sandbox
+from bot.sandbox.viewanswers import ViewAnswers
 from tests.sandbox.clock import Clock
 from tests.sandbox.conftest import impatient
 
@@ -404,3 +407,63 @@ async def test_a_response_url_checks_blocks_too(sandbox: Sandbox, bolt: AsyncApp
     await ada.command("/flsvc", "fleet")
     await ada.wait_for_message("fleet", "status 400")
     assert [v.rule for v in sandbox.workspace.violations] == ["invalid_blocks"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        ({"response_action": "shout"}, "invalid_response_action"),
+        ({"response_action": "errors", "errors": {}}, "invalid_errors"),
+        ({"response_action": "update", "view": {"type": "modal"}}, "invalid_arguments"),
+        ({"response_action": "push", "view": {"type": "home", "blocks": [{"type": "divider"}]}}, "invalid_arguments"),
+        ({"response_action": "push", "view": modal("4")}, "push_limit_reached"),
+    ],
+)
+async def test_a_wrong_answer_to_a_submission_is_a_violation(sandbox: Sandbox, answer: Json, rule: str) -> None:
+    core, workspace = sandbox.core, sandbox.workspace
+    for title in ("1", "2", "3"):
+        workspace.view_stacks.push(new_view(workspace, workspace.app, "U0ADA", modal(title)))
+    with pytest.raises(SlackError, match=rule):
+        ViewAnswers(core).take(workspace.app, workspace.views("U0ADA")[-1], answer)
+
+
+async def test_a_button_in_an_attachment_and_one_that_deletes(
+    bolt: AsyncApp, ada: Person, client: AsyncWebClient
+) -> None:
+    @bolt.action("build")
+    async def build(ack: AsyncAck, respond: AsyncRespond) -> None:
+        await ack()
+        await respond(delete_original=True)
+
+    await client.chat_postMessage(channel="C0FLEET", text="demo", attachments=[{"blocks": BUTTONS}])
+    (message,) = await ada.messages("fleet")
+    await ada.click(message, "Build")
+
+    async def is_gone() -> bool:
+        return not await ada.messages("fleet")
+
+    assert await ada.wait_for(is_gone)
+
+
+async def test_an_answer_of_an_unknown_kind_is_a_violation(sandbox: Sandbox, bolt: AsyncApp, ada: Person) -> None:
+    @bolt.command("/flsvc")
+    async def take(ack: AsyncAck) -> None:
+        await ack(text="x", response_type="loud")
+
+    await ada.command("/flsvc", "fleet")
+    assert [(v.method, v.rule) for v in sandbox.workspace.violations] == [("slash_commands", "invalid_response_type")]
+
+
+async def test_options_that_are_none_are_a_violation(
+    sandbox: Sandbox, bolt: AsyncApp, ada: Person, client: AsyncWebClient
+) -> None:
+    @bolt.options("host")
+    async def hosts(ack: AsyncAck) -> None:
+        await ack(options=[{"text": plain("x" * 76), "value": "1"}])
+
+    block = {"type": "actions", "elements": [{"type": "external_select", "action_id": "host"}]}
+    await client.chat_postMessage(channel="C0FLEET", text="choose", blocks=[block])
+    (message,) = await ada.messages("fleet")
+    with pytest.raises(PersonError, match="no options"):
+        await ada.options(message, "host", "x")
+    assert [v.rule for v in sandbox.workspace.violations] == ["invalid_options"]

@@ -29,6 +29,13 @@ async def test_auth_test_says_whose_token_it_is(client: AsyncWebClient) -> None:
     assert (answer["user_id"], answer["bot_id"], answer["team_id"]) == ("U0FLSVC00", "B0FLSVC00", "T0SANDBOX")
 
 
+async def test_headers_name_the_scopes(sandbox: Sandbox, client: AsyncWebClient) -> None:
+    answer = await client.auth_test()
+    assert "files:read" in answer.headers["x-oauth-scopes"].split(",")
+    posted = await client.chat_postMessage(channel="C0FLEET", text="x")
+    assert posted.headers["x-accepted-oauth-scopes"] == "chat:write"
+
+
 @pytest.mark.parametrize(
     ("send", "where"),
     [
@@ -94,6 +101,8 @@ async def test_a_method_needs_its_scope(sandbox: Sandbox, name: str) -> None:
     assert caught.value.response["needed"] in METHODS[name].scopes
 
 
+PLAIN = {"type": "plain_text", "text": "x"}
+RULE = {"type": "divider"}
 REFUSALS: list[tuple[str, Json, str]] = [
     ("chat.postMessage", {"channel": "C0NOPE", "text": "x"}, "channel_not_found"),
     ("chat.postMessage", {"channel": "C0SECRET", "text": "x"}, "channel_not_found"),
@@ -130,6 +139,30 @@ REFUSALS: list[tuple[str, Json, str]] = [
         "invalid_arguments",
     ),
     ("views.publish", {"user_id": "U0ADA", "view": {"type": "home", "blocks": ["x" * 250_001]}}, "view_too_large"),
+    ("chat.postMessage", {"channel": "C0FLEET", "blocks": "{}"}, "invalid_blocks_format"),
+    ("chat.postMessage", {"channel": "C0FLEET", "attachments": [{"text": "x"}] * 101}, "too_many_attachments"),
+    (
+        "views.push",
+        {"trigger_id": "1.2.3", "view": {"type": "modal", "title": PLAIN, "blocks": [RULE]}},
+        "invalid_trigger_id",
+    ),
+    ("views.update", {"view": {"type": "home", "blocks": [RULE]}}, "invalid_arguments"),
+    (
+        "views.publish",
+        {"user_id": "U0ADA", "view": {"type": "modal", "title": PLAIN, "blocks": [RULE]}},
+        "invalid_arguments",
+    ),
+    ("files.completeUploadExternal", {"files": "F0"}, "invalid_arguments"),
+    (
+        "files.completeUploadExternal",
+        {"files": [{"id": "F"}], "channels": "C0FLEET,C0LAB", "thread_ts": "1.1"},
+        "invalid_arguments",
+    ),
+    ("conversations.open", {"users": "U0ADA,U0BEN"}, "method_not_supported_for_channel_type"),
+    ("conversations.open", {}, "users_list_not_supplied"),
+    ("conversations.history", {"channel": "C0FLEET", "oldest": "yesterday"}, "invalid_ts_oldest"),
+    ("users.list", {"limit": "many"}, "invalid_limit"),
+    ("users.list", {"cursor": "YWZ0ZXI6OTk5"}, "invalid_cursor"),
     ("files.info", {"file": "F0NOPE"}, "file_not_found"),
     ("files.getUploadURLExternal", {"filename": "a.zip", "length": 0}, "invalid_arguments"),
     ("files.getUploadURLExternal", {"filename": "a.zip", "length": 1024**3 + 1}, "file_upload_size_restricted"),
@@ -159,6 +192,21 @@ async def test_a_refused_call_has_slacks_code_and_is_a_violation(
     sandbox.workspace.add_channel(Channel("C0SECRET", "secret", is_private=True, members=frozenset({"U0ADA"})))
     assert await error_of(client.api_call(method, json=arguments)) == error
     assert [(v.method, v.rule) for v in sandbox.workspace.violations] == [(method, error)]
+
+
+async def test_an_expected_refusal_is_no_violation(sandbox: Sandbox, client: AsyncWebClient) -> None:
+    assert await error_of(client.users_lookupByEmail(email="zoe@example.org")) == "users_not_found"
+    assert await error_of(client.api_test(error="my_error")) == "my_error"
+    assert (await client.api_test())["ok"]
+    assert sandbox.workspace.violations == []
+
+
+async def test_an_app_without_home_tab_or_sockets_is_told(sandbox: Sandbox, client: AsyncWebClient) -> None:
+    app = sandbox.workspace.app
+    sandbox.workspace.apps[app.app_id] = replace(app, home_tab=False, socket_mode=False)
+    view = {"type": "home", "blocks": [RULE]}
+    assert await error_of(client.views_publish(user_id="U0ADA", view=view)) == "not_enabled"
+    assert await error_of(client.apps_connections_open(app_token=APP_TOKEN)) == "socket_mode_not_enabled"
 
 
 async def test_invalid_blocks_come_with_their_places(client: AsyncWebClient) -> None:
@@ -208,6 +256,41 @@ async def test_a_thread_hangs_on_a_message_and_not_on_a_reply(sandbox: Sandbox, 
     link = await client.chat_getPermalink(channel="C0FLEET", message_ts=reply["ts"])
     assert f"/archives/C0FLEET/p{reply['ts'].replace('.', '')}?thread_ts={parent['ts']}" in link["permalink"]
     assert [m.plain for m in await sandbox.person("ada").messages("fleet")] == ["install"]
+
+
+async def test_a_reply_may_be_shown_in_the_channel_too(sandbox: Sandbox, client: AsyncWebClient) -> None:
+    parent = await client.chat_postMessage(channel="C0FLEET", text="build")
+    await client.chat_postMessage(channel="C0FLEET", text="built", thread_ts=parent["ts"], reply_broadcast=True)
+    ada = sandbox.person("ada")
+    assert [m.plain for m in await ada.messages("fleet")] == ["build", "built"]
+    assert [m.plain for m in await ada.messages("fleet", parent["ts"])] == ["build", "built"]
+
+
+async def test_an_update_of_one_part_leaves_the_other_parts(client: AsyncWebClient) -> None:
+    attachments = [{"text": "old", "blocks": [{"type": "divider"}]}]
+    posted = await client.chat_postMessage(channel="C0FLEET", text="a", attachments=attachments)
+    assert posted["message"]["attachments"][0]["blocks"][0]["block_id"]
+    ts = posted["ts"]
+    words = await client.chat_update(channel="C0FLEET", ts=ts, text="b")
+    assert words["message"]["attachments"][0]["text"] == "old"
+    more = await client.api_call(
+        "chat.update", json={"channel": "C0FLEET", "ts": ts, "attachments": [{"text": "new"}]}
+    )
+    assert (more["text"], more["message"]["attachments"]) == ("b", [{"text": "new"}])
+    await client.chat_delete(channel="C0FLEET", ts=ts)
+    assert (await client.conversations_history(channel="C0FLEET"))["messages"] == []
+
+
+async def test_a_private_channel_needs_its_own_scopes(sandbox: Sandbox, client: AsyncWebClient) -> None:
+    app = sandbox.workspace.app
+    members = frozenset({"U0ADA", app.bot_user_id})
+    sandbox.workspace.add_channel(Channel("C0PRIV", "private", is_private=True, members=members))
+    assert (await client.conversations_info(channel="C0PRIV"))["channel"]["is_private"]
+    assert await error_of(client.conversations_join(channel="C0PRIV")) == "method_not_supported_for_channel_type"
+    sandbox.workspace.apps[app.app_id] = replace(app, scopes=app.scopes - {"groups:read", "groups:history"})
+    assert await error_of(client.conversations_info(channel="C0PRIV")) == "missing_scope"
+    assert await error_of(client.conversations_history(channel="C0PRIV")) == "missing_scope"
+    assert await error_of(client.conversations_list(types="private_channel")) == "missing_scope"
 
 
 async def test_history_comes_in_pages_newest_first(client: AsyncWebClient, clock: Clock) -> None:
