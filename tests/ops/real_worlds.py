@@ -39,6 +39,7 @@ class RealWorld:
     ) -> Run:
         """Scan, take what is shown for confirmed, and register."""
         found = scan(self.services, [pi.ip for pi in pis], 22)
+        assert all(one.key for one in found), [one.error for one in found]
         put = self.services.vault.put
         hosts = [
             {

@@ -85,7 +85,7 @@ def test_a_host_without_password_logins(
 ) -> None:
     pi = bare_pi()
     script = "sed -i s/PasswordAuthentication.yes/PasswordAuthentication\\ no/ /etc/ssh/sshd_config.d/fleet.conf"
-    fleet.exec(pi, ["bash", "-c", f"{script} && systemctl reload ssh"])
+    fleet.exec(pi, ["bash", "-c", f"{script} && systemctl restart ssh"])
     run = world.register([pi])
     assert run.states(pi.ip)["login"] == "failed"
 
