@@ -115,6 +115,10 @@ lend_socket() { usermod -aG docker "$1"; chown "$1" /var/run/docker.sock; }
 do_docker() {
   ! answers || return 0
   me=$(id -un)
+  if ! have "$(client)"; then # Debian 13 and later: a package of its own, only recommended
+    need_root "Missing: docker-cli. Install as root: apt-get install docker-cli"
+    step "Docker client: installing" as_root install_packages docker-cli
+  fi
   why="The Docker Engine does not answer $me. As root: service docker start; usermod -aG docker $me"
   need_root "$why"
   as_root answers || step "Docker Engine: starting" as_root start_engine
