@@ -7,13 +7,14 @@ unix socket: 8 ms to the first answer, against 145 with docker-py's own `ssh://`
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Protocol
 
 import docker
 
 from ops.config import Config
 from ops.engine_client import DockerEngine
-from ops.engine_streams import BASE_URL, Stream, StreamAdapter
+from ops.engine_streams import BASE_URL, OpenStream, Stream, StreamAdapter, open_unix
 from ops.errors import OpsError, StepFailed
 from ops.model import Host
 from ops.ports import Output
@@ -60,7 +61,7 @@ class DockerEngines:
             if self._local is None:
                 url = self._config.docker_host or f"unix://{SOCKET}"
                 timeout_s = self._config.command_timeout_s
-                self._local = DockerEngine("the bot's machine", lambda: _client(url, timeout_s), timeout_s=timeout_s)
+                self._local = DockerEngine("the bot's machine", lambda: _local(url, timeout_s), timeout_s=timeout_s)
             return self._local
 
     def on(self, host: Host) -> DockerEngine:
@@ -68,28 +69,46 @@ class DockerEngines:
         with self._lock:
             known = self._hosts.get(host.address)
             if known is None or known[0] != host:
+                if known is not None:
+                    known[1].close()
                 known = self._hosts[host.address] = (host, self._reach(host))
             return known[1]
+
+    def close(self) -> None:
+        """Close every idle connection to an engine."""
+        with self._lock:
+            engines = [engine for _, engine in self._hosts.values()]
+            if self._local is not None:
+                engines.append(self._local)
+        for engine in engines:
+            engine.close()
 
     def _reach(self, host: Host) -> DockerEngine:
         way = _Way(host, lambda: self._pool.remote(host))
         timeout_s = self._config.command_timeout_s
 
-        def client() -> Any:
-            made = _client("tcp://host:2375", timeout_s)
-            adapter = StreamAdapter(way.open, OPEN_S)
-            made.adapters.clear()
-            made.mount(BASE_URL, adapter)
-            made.base_url, made._custom_adapter = BASE_URL, adapter
-            return made
-
         return DockerEngine(
             host.label,
-            client,
+            lambda: _over(way.open, timeout_s),
             address=host.address,
             hold=lambda: self._pool.remote(host).lease(),
             timeout_s=timeout_s,
         )
+
+
+def _local(url: str, timeout_s: float) -> Any:
+    if url.startswith("unix://"):
+        return _over(partial(open_unix, url.removeprefix("unix://")), timeout_s)
+    return _client(url, timeout_s)
+
+
+def _over(open_stream: OpenStream, timeout_s: float) -> Any:
+    """Make a client whose every request goes through streams of ours."""
+    client = _client("tcp://host:2375", timeout_s)
+    client.adapters.clear()
+    client.base_url, client._custom_adapter = BASE_URL, StreamAdapter(open_stream, OPEN_S)
+    client.mount(BASE_URL, client._custom_adapter)
+    return client
 
 
 def _client(url: str, timeout_s: float) -> Any:

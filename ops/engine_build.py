@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ops import engine_words as words
-from ops.engine_specs import last_lines
+from ops.engine_specs import last_lines, plain
 from ops.errors import StepFailed
 
 Event = Mapping[str, Any]
@@ -40,7 +40,7 @@ def _lines(event: Event) -> list[str]:
     text = str(event.get("stream") or "")
     if not text and event.get("status") and not event.get("progressDetail"):
         text = " ".join(str(event[key]) for key in ("id", "status") if event.get(key))
-    return [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    return [line.rstrip() for line in plain(text).replace("\r", "\n").split("\n") if line.strip()]
 
 
 def build_failed(tag: str, seen: list[str], error: str, address: str | None) -> StepFailed:

@@ -1,5 +1,6 @@
 """One Docker Engine through its API; implements `ops.ports.Engine`."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, BinaryIO
@@ -36,21 +37,38 @@ class DockerEngine:
         self._hold = hold
         self._make = client
         self._client: Any = None
+        self._lock = threading.Lock()
 
     @contextmanager
     def _api(self) -> Iterator[Any]:
         """Give the client, its API version agreed upon; translates what it raises."""
         with self._hold(), words.translated(self._where, self._address, self._timeout_s):
-            if self._client is None:
-                client = self._make()
-                self._agree(client, client.version(api_version=False))
-                self._client = client
+            client = self._client or self._connect()
             try:
-                yield self._client
+                yield client
             except docker.errors.APIError as error:
                 if "client version" in str(error.explanation):  # the engine was replaced by another one
-                    self._client = None
+                    self.close()
                 raise
+
+    def _connect(self) -> Any:
+        client = self._make()
+        try:
+            self._agree(client, client.version(api_version=False))
+        except BaseException:
+            client.close()
+            raise
+        with self._lock:
+            if self._client is None:
+                self._client = client
+            return self._client
+
+    def close(self) -> None:
+        """Close the idle connections; the next request opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     @staticmethod
     def _agree(client: Any, version: Mapping[str, Any]) -> None:
@@ -187,7 +205,7 @@ class DockerEngine:
         """Return the last lines of both streams, at most a MiB of them."""
         with self._api() as api:
             data: bytes = api.logs(name, stdout=True, stderr=True, tail=tail, stream=False)
-            return data[-MAX_LOG_BYTES:].decode("utf-8", errors="replace")
+            return specs.plain(data[-MAX_LOG_BYTES:].decode("utf-8", errors="replace"))
 
     def wait(self, name: str, *, timeout_s: float) -> int | None:
         """Wait for the container to exit; its status, or None when it is still up after the time.

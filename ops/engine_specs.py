@@ -3,6 +3,7 @@
 Sources: Docker Engine API 1.41 (Container create, Container inspect), docker run(1).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,8 @@ from ops.ports import Container, ContainerSpec
 NEVER = "0001-01-01T00:00:00Z"  # Go's zero time, for a container that never started
 LOG_FILES, LOG_SIZE = "3", "10m"  # a Pi's card is small: 30 MB of logs a container
 MAX_PIDS = 4096  # stops a fork bomb, lets numerical libraries have their threads
-FIRST_API, LAST_API = (1, 41), (1, 45)  # Debian bookworm's engine; the newest docker-py was written for
+LAST_API = (1, 45)  # the newest docker-py 7.2 was written for
+TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # ECMA-48, control sequences
 
 
 def host_config(spec: ContainerSpec) -> dict[str, Any]:
@@ -112,6 +114,11 @@ def split(reference: str) -> tuple[str, str]:
 def label_filters(labels: Mapping[str, str] | None) -> list[str]:
     """Build Docker's label filter: `name=value`, or `name` for any value."""
     return [f"{name}={value}" if value else name for name, value in (labels or {}).items()]
+
+
+def plain(text: str) -> str:
+    """Remove colours and other terminal sequences; the builder paints what goes to stderr red."""
+    return TERMINAL.sub("", text)
 
 
 def last_lines(lines: Iterable[str], count: int = 20) -> str:

@@ -1,6 +1,7 @@
-"""HTTP over whatever `open_stream` gives: docker-py talks through an SSH channel as through a socket."""
+"""HTTP over whatever `open_stream` gives: docker-py talks through an SSH channel as through a unix socket."""
 
 import queue
+import select
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
@@ -26,6 +27,31 @@ class Stream(Protocol):
 
 
 OpenStream = Callable[[float], Stream]
+
+
+class UnixStream(socket.socket):
+    """A connection to a unix socket of this machine."""
+
+    lasting = True
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the engine closed it, or sent what nobody asked for."""
+        poll = select.poll()
+        poll.register(self, select.POLLIN | select.POLLHUP)
+        return bool(poll.poll(0))
+
+
+def open_unix(path: str, timeout_s: float) -> UnixStream:
+    """Connect to a unix socket of this machine; raises OSError."""
+    stream = UnixStream(socket.AF_UNIX)
+    try:
+        stream.settimeout(timeout_s)
+        stream.connect(path)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
 
 
 class _Connection(HTTPConnection):

@@ -3,7 +3,7 @@
 Pure; `ops.ssh_run` sends it. Lines are for bash, which Debian, Ubuntu and Raspberry Pi OS always have.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
 
 KILL_AFTER_S = 5  # between SIGTERM and SIGKILL
@@ -15,7 +15,7 @@ class Line:
     """What is sent: the command line, and what goes first to its standard input (the sudo password, a marker)."""
 
     text: str
-    before_stdin: str = ""
+    before_stdin: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
