@@ -125,7 +125,7 @@ class Sandbox:
         self.workspace.apps[app.app_id] = changed
 
     async def connected(self, sockets: int = 1, timeout_s: float = 10.0) -> None:
-        """Wait until so many web sockets are open. Raises TimeoutError."""
+        """Wait until so many web sockets are open, at least; for 0, until none is. Raises TimeoutError."""
         await self.core.sockets.wait_for(sockets, timeout_s)
 
     async def start(self) -> None:

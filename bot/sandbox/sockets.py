@@ -72,9 +72,13 @@ class SocketHub:
         return sum(1 for s in self._sockets if app_id in ("", s.app_id) and not s.is_retiring)
 
     async def wait_for(self, count: int, timeout_s: float = 10.0) -> None:
-        """Wait until exactly `count` sockets are open. Raises TimeoutError."""
+        """Wait until at least `count` sockets are open, or until none is when it is 0. Raises TimeoutError."""
+
+        def is_there() -> bool:
+            return self.count() >= count if count else self.count() == 0
+
         async with asyncio.timeout(timeout_s), self._changed:
-            await self._changed.wait_for(lambda: self.count() == count)
+            await self._changed.wait_for(is_there)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one web socket from its ticket to its end."""
