@@ -9,7 +9,7 @@ to the JSON interface of `bot.sandbox.ui`. Every address takes `?as=`, the perso
 | /c/{channel} | a channel or direct message; `thread` opens one, `limit` shows more |
 | /dm/{user}, /home/{app} | a direct message with someone; an app's home tab |
 | /archives/{channel}/p{ts} | redirects: Slack's form of a permanent link |
-| /page/messages, /page/message, /page/thread, /page/view, /page/home, /page/sidebar, /page/violations | fragments |
+| /page/messages, /page/message, /page/thread, /page/view, /page/home, /page/sidebar, /page/status | fragments |
 | /page/file/{id} | a file's bytes |
 | /static/… | styles, script, drawings |
 """
@@ -54,7 +54,7 @@ def add_routes(app: web.Application, workspace: Workspace, zone: tzinfo | None =
         ("/page/view", page.view),
         ("/page/home", page.home_fragment),
         ("/page/sidebar", page.sidebar),
-        ("/page/violations", page.violations),
+        ("/page/status", page.status),
         ("/page/file/{file}", page.file),
     ):
         app.router.add_get(path, _guarded(handler))
@@ -65,7 +65,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def _guarded(handler: Handler) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except web.HTTPNotFound as missing:
+            response = _missing(missing.text or "")
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
@@ -73,6 +76,11 @@ def _guarded(handler: Handler) -> Handler:
         return response
 
     return handle
+
+
+def _missing(sentence: str) -> web.Response:
+    html = render.render("sandbox/missing.html.j2", sentence=sentence)
+    return web.Response(text=html, status=404, content_type="text/html")
 
 
 class Page:
@@ -168,9 +176,11 @@ class Page:
         channel, app = request.query.get("channel", ""), request.query.get("app", "")
         return self._fragment("sidebar", model, side(model, self._read, channel, app))
 
-    async def violations(self, request: web.Request) -> web.StreamResponse:
-        """Paint how often an app broke one of Slack's limits."""
-        return self._fragment("violations", self._model(request), {"violations": self.workspace.violations})
+    async def status(self, request: web.Request) -> web.StreamResponse:
+        """Paint who is in a channel, and how often an app broke one of Slack's limits."""
+        model, name = self._model(request), request.query.get("channel", "")
+        channel = self._channel(model, name) if name else None
+        return self._fragment("status", model, {"violations": self.workspace.violations, "channel": channel})
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """Send a file's bytes; nothing but an image is ever shown by the browser itself."""

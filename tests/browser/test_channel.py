@@ -202,6 +202,31 @@ async def test_suggestions_complete_a_command_and_history_brings_it_back(stage: 
     await expect(box).to_have_value("")
 
 
+async def test_an_app_is_invited_to_a_channel(stage: Stage, say: Say) -> None:
+    page = await stage.open("/c/general?as=ada")
+    await say(page, "/invite @flsvc")
+    await expect(page.get_by_role("status").get_by_text("flsvc is in this channel now.")).to_be_visible()
+    await expect(page.locator(".members")).to_contain_text("4 members")
+    assert "U0FLSVC00" in stage.sandbox.workspace.channels["C0GENERAL"].members
+    await say(page, "/invite @nobody")
+    await expect(page.get_by_role("alert")).to_contain_text("There is no such person or channel.")
+
+
+async def test_drafts_belong_to_their_thread(stage: Stage, say: Say) -> None:
+    page = await stage.open()
+    thread = page.get_by_role("complementary", name="Thread")
+    for text in ("first", "second"):
+        await say(page, text)
+        message = page.locator(".message", has_text=text)
+        await message.hover()
+        await message.get_by_role("button", name="Reply in thread").click()
+        await expect(thread.get_by_role("textbox")).to_have_value("")
+        await thread.get_by_role("textbox").fill(f"about the {text}")
+    await page.locator(".message", has_text="first").first.hover()
+    await page.locator("#messages .message", has_text="first").get_by_role("button", name="Reply in thread").click()
+    await expect(thread.get_by_role("textbox")).to_have_value("about the first")
+
+
 async def test_shift_enter_makes_a_new_line_and_hostile_text_stays_text(stage: Stage) -> None:
     page = await stage.open()
     box = page.get_by_role("textbox", name="Message #fleet")

@@ -58,7 +58,7 @@ def test_buttons_say_style_confirmation_and_address() -> None:
 
 def test_an_unsafe_button_address_is_no_link() -> None:
     seen = found({"type": "actions", "elements": [gallery.button("x", "x", url="javascript:alert(1)")]})
-    assert "a" not in seen.tags
+    assert [tag for tag, name, value in seen.attributes if name == "data-action" and value] == ["button"]
 
 
 @pytest.mark.parametrize("kind", ["static", "users", "channels", "conversations"])

@@ -79,7 +79,7 @@ async def test_a_channel_is_found_by_name_and_by_id(http: aiohttp.ClientSession)
     ],
 )
 async def test_what_is_not_there_is_said(http: aiohttp.ClientSession, path: str, sentence: str) -> None:
-    assert sentence.replace("&#x27;", "'") in await text(http, path, 404)
+    assert sentence in (await text(http, path, 404)).replace("&#39;", "&#x27;")
 
 
 async def test_a_private_channel_shows_to_its_members_only(paged: Sandbox, http: aiohttp.ClientSession) -> None:
@@ -158,10 +158,10 @@ async def test_direct_messages_and_the_home_tab(http: aiohttp.ClientSession) -> 
     assert "has not published" in await text(http, "/page/home?app=A0FLSVC00&as=ada")
 
 
-async def test_violations_are_shown_when_there_are_any(paged: Sandbox, http: aiohttp.ClientSession) -> None:
-    assert "broken" not in await text(http, "/page/violations?as=ada")
+async def test_broken_limits_are_shown_when_there_are_any(paged: Sandbox, http: aiohttp.ClientSession) -> None:
+    assert "broken" not in await text(http, "/page/status?as=ada&channel=C0LAB")
     paged.workspace.record("chat.postMessage", "<too_long>", "40,001 characters")
-    page = await text(http, "/page/violations?as=ada")
+    page = await text(http, "/page/status?as=ada&channel=C0LAB")
     assert "1 Slack limit broken" in page
     assert "&lt;too_long&gt;" in page
 

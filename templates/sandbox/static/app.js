@@ -13,6 +13,8 @@ const jump = document.querySelector(".jump");
 const limit = document.body.dataset.limit;
 const isHome = document.body.dataset.tab === "home";
 const NEAR_PX = 80;
+const RETRY_MS = 2000;
+const HIDDEN_MS = 5000;
 
 let isStuck = true; // whether the newest message is in sight and should stay so
 
@@ -67,15 +69,15 @@ const swap = (id, name, query) =>
     if (html && old) morph(old, parse(html));
   });
 const refreshSidebar = swap("sidebar-lists", "sidebar", { channel, app });
-const refreshViolations = swap("violations", "violations", {});
+const refreshStatus = swap("status", "status", { channel });
 const refreshHome = swap("home", "home", { app });
 
 function onChange(change) {
   const { kind, ts, thread_ts: parent } = change;
   if (kind === "view") return refreshViews();
   if (kind === "home") return isHome && refreshHome();
-  if (kind === "violation") return refreshViolations();
-  if (kind === "channel") return refreshSidebar();
+  if (kind === "violation") return refreshStatus();
+  if (kind === "channel") return refreshStatus().then(() => refreshSidebar());
   if (kind === "resync") return resync();
   if (!kind.startsWith("message")) return undefined;
   if (change.channel !== channel || isHome) return refreshSidebar();
@@ -87,13 +89,16 @@ function onChange(change) {
 function resync() {
   refreshViews();
   refreshSidebar();
-  refreshViolations();
+  refreshStatus();
   if (isHome) return refreshHome();
   refreshThread();
   return refreshMessages();
 }
 
-/** Listen for changes; the browser reconnects by itself, and what was missed meanwhile is fetched at once. */
+/** Listen for changes; the browser reconnects by itself, and what was missed meanwhile is fetched at once.
+ *
+ * A tab that is out of sight lets go: a browser keeps at most six connections to a server open, for all its tabs.
+ */
 function listen() {
   const source = new EventSource(`/ui/changes?user=${encodeURIComponent(me)}`);
   const status = document.querySelector(".connection");
@@ -105,15 +110,27 @@ function listen() {
   source.onerror = () => {
     status.hidden = false;
     document.body.dataset.live = "no";
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, RETRY_MS);
   };
   source.onmessage = (event) => onChange(JSON.parse(event.data));
   addEventListener("pagehide", () => source.close(), { once: true });
+  let leaving = 0;
+  const look = () => {
+    clearTimeout(leaving);
+    if (document.hidden) leaving = setTimeout(() => source.close(), HIDDEN_MS);
+    else if (source.readyState === EventSource.CLOSED) {
+      document.removeEventListener("visibilitychange", look);
+      listen();
+    }
+  };
+  document.addEventListener("visibilitychange", look);
 }
 
 async function openThread(ts) {
   thread.dataset.ts = ts;
-  thread.querySelector(".composer").dataset.threadTs = ts;
+  const composer = thread.querySelector(".composer");
+  composer.dataset.threadTs = ts;
+  composer.dispatchEvent(new Event("place"));
   document.getElementById("thread-messages").replaceChildren();
   thread.hidden = false;
   const address = new URL(location.href);

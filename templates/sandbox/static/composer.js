@@ -1,7 +1,7 @@
 // The message box: sends on Enter, remembers drafts and what was sent, suggests commands and people, takes files.
 
 import { addChip, dragsFiles, filesOf } from "./files.js";
-import { act, channel, form, me } from "./net.js";
+import { act, channel, form, me, toast } from "./net.js";
 import { Suggestions } from "./suggest.js";
 
 const HISTORY_LIMIT = 100;
@@ -16,17 +16,25 @@ class Composer {
     this.onSent = onSent;
     this.at = -1; // position in the history while a person browses it
     this.suggestions = new Suggestions(this.box, form.querySelector(".suggestions"), () => this.changed());
-    this.box.value = sessionStorage.getItem(this.key("draft")) ?? "";
+    form.addEventListener("place", () => this.load());
     form.addEventListener("submit", (event) => this.submit(event));
     form.addEventListener("click", (event) => this.clicked(event));
     this.box.addEventListener("input", () => this.typed());
-    this.box.addEventListener("keydown", (event) => this.key_pressed(event));
+    this.box.addEventListener("keydown", (event) => this.pressed(event));
     this.box.addEventListener("blur", () => this.suggestions.hide());
     this.box.addEventListener("paste", (event) => this.add([...event.clipboardData.files]));
     form.querySelector(".attach input").addEventListener("change", (event) => {
       this.add([...event.target.files]);
       event.target.value = "";
     });
+    this.load();
+  }
+
+  /** Take up the draft of this place, a channel or a thread. */
+  load() {
+    this.box.value = sessionStorage.getItem(this.key("draft")) ?? "";
+    this.at = -1;
+    this.notice.hidden = true;
     this.changed();
   }
 
@@ -35,7 +43,7 @@ class Composer {
   }
 
   key(kind) {
-    return `${kind}:${me}:${channel}:${this.thread ? "thread" : ""}`;
+    return `${kind}:${me}:${channel}:${kind === "draft" ? this.thread : ""}`;
   }
 
   history() {
@@ -47,7 +55,7 @@ class Composer {
     this.box.style.height = "auto";
     this.box.style.height = `${Math.max(38, this.box.scrollHeight)}px`;
     this.send.disabled = !this.box.value.trim() && !this.files.children.length;
-    sessionStorage.setItem(this.key("draft"), this.box.value);
+    if (channel) sessionStorage.setItem(this.key("draft"), this.box.value);
   }
 
   typed() {
@@ -62,7 +70,7 @@ class Composer {
     this.changed();
   }
 
-  key_pressed(event) {
+  pressed(event) {
     if (event.isComposing || this.suggestions.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
@@ -104,7 +112,15 @@ class Composer {
   }
 
   say(text) {
+    const invited = /^\/invite\s+@?(\S+)$/.exec(text)?.[1];
+    if (invited) return this.invite(invited);
     return act("message", { channel, text, thread_ts: this.thread });
+  }
+
+  async invite(name) {
+    const answer = await act("invite", { channel, user: name, by: me });
+    if (answer.ok) toast(`${name} is in this channel now.`);
+    return answer;
   }
 
   upload(text, files) {

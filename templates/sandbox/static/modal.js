@@ -21,6 +21,7 @@ export const refreshViews = coalesced(async () => {
   const painted = parse(await fragment("view"));
   if (!painted) return;
   const before = top()?.dataset.view;
+  const hadFields = Boolean(top()?.querySelector(FIELDS));
   morph(document.getElementById("views"), painted);
   const view = top();
   if (!view) {
@@ -29,7 +30,8 @@ export const refreshViews = coalesced(async () => {
   }
   dialog.setAttribute("aria-labelledby", view.getAttribute("aria-labelledby"));
   if (!dialog.open) dialog.showModal();
-  if (view.dataset.view !== before || !view.contains(document.activeElement)) focusFirst(view);
+  const isFilled = !hadFields && view.querySelector(FIELDS); // a loading view has become a form
+  if (view.dataset.view !== before || isFilled || !view.contains(document.activeElement)) focusFirst(view);
 });
 
 function closeTop() {

@@ -3,6 +3,7 @@
 import { facts } from "./net.js";
 
 const MOST = 12;
+const INVITE = { command: "/invite", usage_hint: "@someone", description: "Add someone or an app to this channel", suggestions: [] };
 
 /** What fits the text before the caret: {from, items: [{insert, title, usage, note}], isEager}. */
 export function suggest(before) {
@@ -20,12 +21,12 @@ function commands(before) {
   const [name] = before.split(" ", 1);
   const known = facts.commands.find((command) => command.command === name);
   if (known && before.length > name.length) return following(known, before);
-  const items = facts.commands
+  const items = [...facts.commands, INVITE]
     .filter((command) => command.command.startsWith(before) && command.command !== before)
     .map((command) => ({
       insert: `${command.command} `, title: command.command, usage: command.usage_hint, note: command.description || command.app,
     }));
-  return { from: 0, items: items.slice(0, MOST), isEager: true };
+  return { from: 0, items: items.slice(0, MOST), isEager: true, title: "Commands" };
 }
 
 function following(command, before) {
@@ -34,7 +35,7 @@ function following(command, before) {
     .map((entry) => entry.split(/\s+[—–|]\s+/))
     .filter(([words]) => words.toLowerCase().startsWith(typed) && words.toLowerCase() !== typed.trim())
     .map(([words, note]) => ({ insert: `${command.command} ${words} `, title: `${command.command} ${words}`, usage: "", note: note ?? "" }));
-  return { from: 0, items, isEager: false };
+  return { from: 0, items, isEager: false, title: command.app };
 }
 
 /** The list above one message box; `onTaken` is told when it has changed the text. */
@@ -43,16 +44,29 @@ export class Suggestions {
     Object.assign(this, { box, list, onTaken, found: { items: [] }, chosen: -1 });
     list.addEventListener("mousedown", (event) => {
       event.preventDefault();
-      const item = event.target.closest("li");
-      if (item) this.take([...list.children].indexOf(item));
+      const item = event.target.closest("[role=option]");
+      if (item) this.take(this.entries().indexOf(item));
     });
   }
 
   update() {
     this.found = suggest(this.box.value.slice(0, this.box.selectionStart));
-    this.list.replaceChildren(...this.found.items.map((item, at) => this.entry(item, at)));
+    this.list.replaceChildren(this.head(), ...this.found.items.map((item, at) => this.entry(item, at)));
     this.list.hidden = !this.found.items.length;
     this.choose(this.found.isEager ? 0 : -1);
+  }
+
+  entries() {
+    return [...this.list.querySelectorAll("[role=option]")];
+  }
+
+  head() {
+    const head = document.createElement("li");
+    head.className = "suggest-head";
+    head.setAttribute("role", "presentation");
+    const title = this.found.title ?? "People";
+    head.append(title, Object.assign(document.createElement("span"), { textContent: "↑ ↓ to choose · Tab to complete" }));
+    return head;
   }
 
   entry({ title, usage, note }, at) {
@@ -67,10 +81,11 @@ export class Suggestions {
 
   choose(at) {
     this.chosen = at;
-    [...this.list.children].forEach((item, index) => item.setAttribute("aria-selected", String(index === at)));
-    if (this.list.children[at]) {
-      this.box.setAttribute("aria-activedescendant", this.list.children[at].id);
-      this.list.children[at].scrollIntoView({ block: "nearest" });
+    const entries = this.entries();
+    entries.forEach((item, index) => item.setAttribute("aria-selected", String(index === at)));
+    if (entries[at]) {
+      this.box.setAttribute("aria-activedescendant", entries[at].id);
+      entries[at].scrollIntoView({ block: "nearest" });
     } else this.box.removeAttribute("aria-activedescendant");
   }
 
