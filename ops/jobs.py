@@ -165,8 +165,12 @@ class DbosJobs:
         """Become the executor if nobody else is."""
         if self._worker is not None or not self._wants_seat or not self._locks.acquire(self._seat):
             return
-        worker = Worker(self._services, self._kinds, self._board, self._locks)
-        worker.launch()
+        try:
+            worker = Worker(self._services, self._kinds, self._board, self._locks)
+            worker.launch()
+        except BaseException:
+            self._locks.release(self._seat)
+            raise
         with self._guard:
             self._worker = worker
 

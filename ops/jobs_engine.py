@@ -64,6 +64,8 @@ class Executor:
     """DBOS launched in this process, on a loop and thread of its own. There can be one per process."""
 
     def __init__(self, config: Config, url: str, executor_id: str, run: Callable[[str], Awaitable[None]]) -> None:
+        if _run:
+            raise RuntimeError("this process executes jobs already; DBOS is one per process")
         quiet_dbos()
         self._engine = make_dbos_engine(books_url(url))
         self._settings: DBOSConfig = {
@@ -74,7 +76,8 @@ class Executor:
             "application_version": config.application_version,
             "log_level": "WARNING",
             "max_executor_threads": _THREADS,
-            "notification_listener_polling_interval_sec": 1.0,
+            # We send no notifications: this is only how long closing waits for the thread that looks for them.
+            "notification_listener_polling_interval_sec": 0.1,
         }
         _run.append(run)
         self.loop = asyncio.new_event_loop()

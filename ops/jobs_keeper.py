@@ -8,6 +8,9 @@ from threading import Event, Thread
 
 _log = logging.getLogger(__name__)
 
+# While the database is away, chores would only fill the log.
+_PAUSE_S = 2.0
+
 
 @dataclass(frozen=True)
 class Chore:
@@ -40,12 +43,14 @@ class Keeper:
         while not self._ended.wait(self._tick_s):
             for n, chore in enumerate(self._chores):
                 if self._due[n] <= time.monotonic() and not self._ended.is_set():
-                    self._due[n] = time.monotonic() + chore.every_s
-                    self._try(chore)
+                    pause_s = chore.every_s if self._try(chore) else max(chore.every_s, _PAUSE_S)
+                    self._due[n] = time.monotonic() + pause_s
 
     @staticmethod
-    def _try(chore: Chore) -> None:
+    def _try(chore: Chore) -> bool:
         try:
             chore.do()
         except Exception as error:
             _log.warning("a chore of the job runner failed, it is tried again: %s", type(error).__name__)
+            return False
+        return True

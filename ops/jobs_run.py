@@ -139,6 +139,8 @@ class JobRun:
         try:
             plan = kind.plan(self.runner.services, job.args)
         except OpsError as error:
+            # Its sentence about nothing is not worth telling; that it lets go of passwords is.
+            self._summary(kind, replace(job, state=JobState.FAILED, error=str(error)))
             self.board.set_state(job.id, JobState.FAILED, error=str(error))
             return None
         self.board.set_plan(job.id, plan)
@@ -198,14 +200,16 @@ class JobRun:
         job = self.board.job(self.job_id)
         assert job is not None
         state = end_state(job)
-        ended = replace(job, state=state, ended_at=datetime.now(UTC))
-        try:
-            summary = kind.finish(self.runner.services, ended)
-        except OpsError as error:
-            summary = str(error)
-        except Exception as error:
-            summary = report_bug(self.runner.services, error, f"the summary of job {job.id} ({job.kind})")
+        summary = self._summary(kind, replace(job, state=state, ended_at=datetime.now(UTC)))
         self.board.set_state(job.id, state, summary=summary)
+
+    def _summary(self, kind: JobKind, job: Job) -> str:
+        try:
+            return kind.finish(self.runner.services, job)
+        except OpsError as error:
+            return str(error)
+        except Exception as error:
+            return report_bug(self.runner.services, error, f"the summary of job {job.id} ({job.kind})")
 
     @property
     def _done(self) -> bool:
@@ -213,7 +217,7 @@ class JobRun:
 
 
 def end_state(job: Job) -> JobState:
-    """Return how a job ended: by its hosts, or by its other lanes when it has no hosts."""
+    """Return how a job ended: by its hosts, or, when it is about none, by all its lanes."""
     if job.plan is None:
         return JobState.FAILED
     if any(step.state is StepState.CANCELLED for step in job.steps):
@@ -221,7 +225,8 @@ def end_state(job: Job) -> JobState:
     bad = {step.lane for step in job.steps if not step.state.good}
     if not bad:
         return JobState.DONE
-    hosts = [lane for lane in job.plan.lanes if lane.host] or list(job.plan.lanes)
+    # A build that went well on some host is no success of the deployment that failed after it.
+    hosts = [lane for lane in job.plan.lanes if lane.key == lane.host] or list(job.plan.lanes)
     return JobState.PARTLY if any(lane.key not in bad for lane in hosts) else JobState.FAILED
 
 

@@ -103,13 +103,12 @@ class ScriptKind:
         self.directory = directory
         self.journal = Journal(directory / "journal")
         self.barrier = Barrier(2)
-        self.planned: list[Mapping[str, object]] = []
+        self.finished: list[str] = []
 
     def open_gate(self) -> None:
         (self.directory / "gate").touch()
 
     def plan(self, services: Services, args: Mapping[str, object]) -> Plan:
-        self.planned.append(args)
         if "refuse" in args:
             raise UserError(str(args["refuse"]))
         phases = args["phases"]
@@ -159,6 +158,7 @@ class ScriptKind:
         return Outcome(detail=f"did {context.step}")
 
     def finish(self, services: Services, job: Job) -> str:
+        self.finished.append(job.id)
         if "finish" in job.args:
             raise RuntimeError("no summary")
         return f"{job.title}: {job.state.value}"

@@ -25,6 +25,12 @@ class Cluster:
     def url(self, database: str) -> str:
         return f"postgresql://{_USER}@/{database}?host={self.directory}"
 
+    def restart(self) -> None:
+        """Stop the server at once, as a crash would, and start it again."""
+        data, log = str(self.directory / "data"), str(self.directory / "log")
+        # Without a log file the server would keep our pipe open, and we would wait for its end.
+        _run(_binary("pg_ctl"), "-D", data, "-l", log, "-w", "-m", "immediate", "restart")
+
     def create_database(self) -> str:
         """Make an empty database and return its URL."""
         name = f"flsvc_{uuid4().hex[:12]}"

@@ -159,6 +159,7 @@ def test_a_job_of_the_same_id_starts_nothing(world: World) -> None:
 def test_a_plan_that_is_refused_fails_the_job_with_its_sentence(world: World) -> None:
     job = world.run(request("refused", refuse="10.0.0.9 is not registered."))
     assert (job.state, job.error, job.steps) == (JobState.FAILED, "10.0.0.9 is not registered.", ())
+    assert world.kind.finished[-1] == "refused"
 
 
 def test_an_unknown_kind_fails_the_job_with_a_sentence(world: World) -> None:
@@ -275,6 +276,14 @@ def test_subscribers_hear_of_every_change_until_they_leave(world: World, caplog:
     world.run(request("unheard", phase(("10.0.0.1", ("ok",)))))
     assert len(changes) == heard
     assert "not my day" in caplog.text
+
+
+def test_a_process_executes_once(world: World, tmp_path: Path) -> None:
+    other = services(tmp_path, f"sqlite:///{tmp_path}/other.sqlite3")
+    with pytest.raises(RuntimeError, match="executes jobs already"):
+        DbosJobs.open(other, [world.kind])
+    assert isinstance(other.store, SqlStore)
+    other.store.close()
 
 
 def test_waiting_has_an_end(world: World) -> None:

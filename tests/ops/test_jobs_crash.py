@@ -1,5 +1,6 @@
 """Processes that die, come back, take over and only watch: what a job survives, on both databases."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ from ops.jobs import DbosJobs
 from ops.services import JobChange
 from ops.store import SqlStore
 from ops.work import Job, JobRequest, JobState
-from tests.ops.job_kinds import PATIENCE_S, Journal, ScriptKind, phase, request, services, wait_until
+from tests.ops.job_kinds import PATIENCE_S, Journal, Line, ScriptKind, phase, request, services, wait_until
+from tests.ops.postgres import running_cluster
 
 
 class Process:
@@ -84,6 +86,11 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fleet]:
 
 def ended(jobs: DbosJobs, id: str) -> Job:
     return jobs.wait(id, timeout_s=PATIENCE_S)
+
+
+def is_base(file: Path) -> bool:
+    """Tell a database from the files SQLite keeps beside it."""
+    return file.suffix in {".sqlite3", ".jobs"}
 
 
 def interrupted() -> JobRequest:
@@ -192,6 +199,46 @@ def test_a_client_takes_the_seat_of_an_executor_that_died(tmp_path: Path) -> Non
         fleet.kind.open_gate()
         assert ended(client, "cut").state is JobState.DONE
         assert client.executes
+
+
+def test_a_database_that_is_locked_for_a_while_loses_no_job(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        fleet = Fleet(tmp_path, f"sqlite:///{tmp_path}/flsvc.sqlite3", stack)
+        worker = fleet.start()
+        client = fleet.open()
+        client.submit(interrupted())
+        wait_until(fleet.running("cut", "10.0.0.1", "gate-b"))
+        lockers = [
+            sqlite3.connect(file, isolation_level=None) for file in tmp_path.glob("*.sqlite3*") if is_base(file)
+        ]
+        for locker in lockers:
+            locker.execute("BEGIN IMMEDIATE")
+        fleet.kind.open_gate()
+        wait_until(lambda: Line("end", "cut", "10.0.0.1", "gate-b", worker.pid) in fleet.journal.lines())
+        assert fleet.state("cut", "10.0.0.1", "gate-b") == "running"
+        for locker in lockers:
+            locker.execute("ROLLBACK")
+            locker.close()
+        assert ended(client, "cut").state is JobState.DONE
+        assert len(fleet.journal.began()) == 6
+        worker.close()
+
+
+@pytest.mark.postgres
+def test_a_server_that_restarts_loses_no_job(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        cluster = stack.enter_context(running_cluster())
+        fleet = Fleet(tmp_path, cluster.create_database(), stack)
+        fleet.start()
+        client = fleet.open()
+        client.submit(interrupted())
+        wait_until(fleet.running("cut", "10.0.0.1", "gate-b"))
+        cluster.restart()
+        fleet.kind.open_gate()
+        assert ended(client, "cut").state is JobState.DONE
+        assert len(fleet.journal.began()) == 6
+        client.submit(request("after", phase(("10.0.0.1", ("ok",)))))
+        assert ended(client, "after").state is JobState.DONE
 
 
 @pytest.mark.postgres
