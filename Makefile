@@ -42,8 +42,8 @@ setup-test:
 	@$(PYTHON) -m tests.fleet images
 
 bench: ## the measurements in benches/
-	@$(SETUP) venv
-	@set -e; for bench in benches/[a-z]*.py; do $(PYTHON) -m benches.$$(basename $$bench .py); done
+	@$(SETUP) venv docker fleet-tools
+	@set -e; for bench in benches/[a-z]*; do $(PYTHON) -m benches.$$(basename $$bench .py); done
 
 run: ## the bot, with the settings in .env if there is one
 	@$(SETUP) venv
