@@ -118,7 +118,7 @@ class Composer {
   }
 
   async invite(name) {
-    const answer = await act("invite", { channel, user: name, by: me });
+    const answer = await act("invite", { channel, guest: name });
     if (answer.ok) toast(`${name} is in this channel now.`);
     return answer;
   }
