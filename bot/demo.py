@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.manifest import manifest
 from bot.sandbox.server import Sandbox
+from bot.sandbox.workspace import Workspace
 
 log = logging.getLogger(__name__)
 CHANNEL = "fleet"
@@ -18,7 +20,7 @@ CHANNEL = "fleet"
 async def run_sandbox(port: int) -> None:
     """Serve the sandbox until SIGTERM or SIGINT."""
     stop = _stopped()
-    async with Sandbox(port) as sandbox:
+    async with Sandbox(port, Workspace.demo(manifest())) as sandbox:
         print(f"The workspace: {sandbox.url}\nIts Web API:   {sandbox.api_url}", flush=True)
         for name, value in environment(sandbox).items():
             print(f"  {name}={value}", flush=True)
@@ -28,7 +30,7 @@ async def run_sandbox(port: int) -> None:
 async def run_demo(port: int, hosts: Sequence[str], password: str) -> int:
     """Serve the sandbox and run the bot in it until a signal; returns the bot's status if it ended by itself."""
     stop = _stopped()
-    async with Sandbox(port) as sandbox:
+    async with Sandbox(port, Workspace.demo(manifest())) as sandbox:
         bot = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

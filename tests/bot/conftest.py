@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.demo import environment
+from bot.manifest import manifest
 from bot.run import bot
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
+from bot.sandbox.workspace import Workspace
 from bot.settings import Settings, load
 from ops.jobs import DbosJobs
 from ops.model import Actor, FlowerType, Host
@@ -89,7 +91,7 @@ def stage(services: Services, tmp_path: Path) -> StageMaker:
         kinds = {name: PlainKind(name) for name in names}
         jobs = DbosJobs.open(services, kinds.values())
         try:
-            async with Sandbox(with_page=False) as sandbox:
+            async with Sandbox(workspace=Workspace.demo(manifest()), with_page=False) as sandbox:
                 settings = _settings(sandbox, tmp_path, changed)
                 assert isinstance(services.pool, FakePool)
                 people = [sandbox.person(name) for name in ("ada", "ben", "cleo")]

@@ -8,7 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bot.manifest import manifest
 from bot.sandbox.server import Sandbox
+from bot.sandbox.workspace import Workspace
 from tests import fleet as fleets
 from tests.fleet import Fleet
 from tests.story import slack_part, terminal_part, unplugged_part
@@ -52,7 +54,10 @@ async def _in_slack(fleet: Fleet, folder: Path, parts: list[str], script: Script
     log = folder / "state" / "bot.log"
     log.parent.mkdir()
     with watched() as command_lines:
-        async with Sandbox() as sandbox, bot_process(sandbox, log.parent, log, **settings()):
+        async with (
+            Sandbox(workspace=Workspace.demo(manifest())) as sandbox,
+            bot_process(sandbox, log.parent, log, **settings()),
+        ):
             stage = Stage(fleet, sandbox, sandbox.person("ada"), folder)
             try:
                 await _parts(stage, parts, script)
