@@ -46,7 +46,7 @@ class SshPool:
             if known is not None and known.host == host:
                 return known
             keep = known is not None and _same_login(known.host, host)
-            link = known.link if known is not None and keep else self._link(host, self._own_key(), host)
+            link = known.link if known is not None and keep else self._link(host, self._own_key())
             remote = self._remotes[host.address] = SshRemote(host, link, self._config, lambda: self._root(host))
             if self._reaper is None and not self._closed:
                 self._reaper = threading.Thread(target=self._close_idle, daemon=True, name="ssh-idle")
@@ -95,9 +95,9 @@ class SshPool:
     def _own_key(self) -> Login:
         return Login.with_key(self._key_file.load, "the bot's key")
 
-    def _link(self, host: Host, login: Login, shown_as: Host) -> Link:
+    def _link(self, host: Host, login: Login) -> Link:
         timeout_s = self._config.connect_timeout_s
-        return Link(shown_as, lambda: log_in(host, login, timeout_s), answer_s=timeout_s)
+        return Link(host, lambda: log_in(host, login, timeout_s), answer_s=timeout_s)
 
     def _root(self, host: Host) -> Root:
         """Say how the registered user becomes root; the password is read from the vault at the last moment."""
@@ -105,7 +105,7 @@ class SshPool:
 
     @contextmanager
     def _once(self, host: Host, login: Login, root: Callable[[], Root]) -> Iterator[SshRemote]:
-        link = self._link(host, login, host)
+        link = self._link(host, login)
         try:
             link.renew()
             yield SshRemote(host, link, self._config, root)
