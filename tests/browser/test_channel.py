@@ -283,6 +283,48 @@ async def test_deleted_messages_go(stage: Stage) -> None:
     await expect(page.get_by_text("a mistake")).to_have_count(0)
 
 
+async def test_a_reply_sent_to_the_channel_too_shows_there_and_opens_its_thread(stage: Stage, say: Say) -> None:
+    page = await stage.open()
+    await say(page, "How did it go?")
+    await expect(page.get_by_text("How did it go?")).to_be_visible()
+    [question] = stage.sandbox.workspace.messages("C0FLEET")
+    await stage.client.chat_postMessage(
+        channel="C0FLEET", thread_ts=question.ts, reply_broadcast=True, text="0.91 after three rounds"
+    )
+    await expect(page.locator("#messages").get_by_text("0.91 after three rounds")).to_be_visible()
+    await page.get_by_role("button", name="thread", exact=True).click()
+    await expect(page.get_by_role("complementary", name="Thread")).to_contain_text("How did it go?")
+
+
+async def test_what_was_missed_while_the_stream_was_down_comes_when_it_is_back(stage: Stage, say: Say) -> None:
+    page = await stage.open()
+    await say(page, "before")
+    await expect(page.get_by_role("article", name="Ada")).to_be_visible()
+    stage.sandbox.workspace.feed.close()
+    await expect(page.locator("body[data-live=no]")).to_be_attached()
+    await expect(page.get_by_text("Reconnecting…")).to_be_visible()
+    await stage.client.chat_postMessage(channel="C0FLEET", text="meanwhile")
+    await expect(page.get_by_text("meanwhile")).to_be_visible()
+    await expect(page.get_by_text("Reconnecting…")).to_be_hidden()
+
+
+async def test_a_tab_out_of_sight_lets_its_connection_go_and_catches_up(stage: Stage) -> None:
+    page = await stage.open()
+    await page.clock.install()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    turn = """(hidden) => {
+        Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    await page.evaluate(turn, True)
+    await page.clock.fast_forward(6000)
+    await stage.client.chat_postMessage(channel="C0FLEET", text="while you were away")
+    await page.evaluate(turn, False)
+    await expect(page.get_by_text("while you were away")).to_be_visible()
+    assert [url for url in asked if "/ui/changes" in url]
+
+
 async def test_reactions_show_and_can_be_joined(stage: Stage, say: Say) -> None:
     ada, ben = await stage.open(), await stage.open("/c/fleet?as=ben")
     await say(ada, "Done")

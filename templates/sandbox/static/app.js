@@ -83,7 +83,9 @@ function onChange(change) {
   if (change.channel !== channel || isHome) return refreshSidebar();
   const root = parent && parent !== ts ? parent : ts;
   if (thread.dataset.ts === root) refreshThread();
-  return kind === "message_deleted" && root === ts ? refreshMessages() : refreshMessage(root);
+  if (kind === "message_deleted" && root === ts) return refreshMessages();
+  if (root !== ts) refreshMessage(ts); // a reply that was sent to the channel too
+  return refreshMessage(root);
 }
 
 function resync() {
