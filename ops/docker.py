@@ -112,8 +112,8 @@ def _refuse_nameless_repository(services: Services, chosen: DockerChannel | None
     wanted = chosen or services.config.docker_channel
     if wanted is DockerChannel.DOCKER and not services.config.docker_repository_url:
         raise UserError(
-            "Docker's own repository has no address yet. Set DOCKER_REPOSITORY_URL (Docker's installation guide for "
-            "Debian names it, up to `/linux/debian`), or install the distribution's package: "
+            "Docker's own repository has no address yet. Set FLSVC_DOCKER_REPOSITORY (Docker's installation guide "
+            "for Debian names it, up to `/linux/debian`), or install the distribution's package: "
             f"`docker install … --channel {DockerChannel.DISTRIBUTION}`."
         )
 
@@ -128,6 +128,8 @@ def _build(services: Services, host: Host, context: StepContext) -> Outcome:
     if before.installing and todo.commands:
         context.say(f"waits for {before.installing} on the host to end")
     for command in todo.commands:
+        if context.cancelled():
+            raise StepFailed(f"Stopped before {command.say}; `docker install` goes on from there.", host=host.address)
         context.say(command.say)
         _run(services, remote, command)
     after = _look(services, remote, context) if todo.commands else before

@@ -27,7 +27,7 @@ _HINTS = (
     ),
     (
         ("NO_PUBKEY", "EXPKEYSIG", "is not signed", "BADSIG", "not a PGP public key"),
-        "The repository's key does not fit: check DOCKER_REPOSITORY_URL and DOCKER_REPOSITORY_KEY_URL.",
+        "The repository's key does not fit: check FLSVC_DOCKER_REPOSITORY and FLSVC_DOCKER_KEY.",
     ),
     (
         ("resolving", "ould not resolve", "ould not connect", "unreachable", "timed out", "Failed to fetch"),

@@ -37,7 +37,8 @@ class RegisterKind:
             show_key(services.config)
             request = hosts_request.parse(args)
             _refuse_second_server(services, request)
-        except UserError:
+        except BaseException:
+            # Whatever it was, nobody will come back for the password.
             _forget_secrets(services, args)
             raise
         lanes = (Lane(host.address, host.label, STEPS, host=host.address) for host in request.hosts)

@@ -1,6 +1,6 @@
 """The installation job on fake hosts: every step, both channels, what was half there, and what stays in the store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,13 +8,14 @@ import pytest
 
 from ops.config import DockerChannel
 from ops.docker import STEPS, InstallKind, states
-from ops.errors import NotRegistered, UserError
+from ops.errors import NotRegistered, StepFailed, UserError
 from ops.model import Sudo
 from ops.ports import Output
+from ops.services import Outcome, StepContext
 from ops.work import StepState
 from tests.fakes import FakeMachine
 from tests.ops.docker_machine import BARE, DockerMachine
-from tests.ops.runner import Run, run_job
+from tests.ops.runner import ACTOR, Run, run_job
 from tests.ops.samples import a_host
 from tests.ops.worlds import NOON, World, a_config, a_world
 
@@ -220,19 +221,38 @@ def test_without_sudo_it_says_how_to_mend_that(world: World) -> None:
     assert "could not become root" in run.step(ONE, "docker_engine").detail
 
 
+def a_step(
+    world: World, name: str, *, before: Callable[[], object] = lambda: None, cancelled: bool = False
+) -> Outcome:
+    args: dict[str, object] = {"addresses": [ONE]}
+    (lane,) = InstallKind().plan(world.services, args).lanes
+    before()
+    context = StepContext("job-1", args, ACTOR.id, ACTOR.name, lane, name, lambda _: None, lambda: cancelled)
+    return InstallKind().run_step(world.services, context)
+
+
 def test_a_host_forgotten_meanwhile(world: World) -> None:
     docker_on(world, ONE)
-    plan = InstallKind().plan(world.services, {"addresses": [ONE]})
-    assert [lane.host for lane in plan.lanes] == [ONE]
-    world.store.delete_host(ONE)
-    with pytest.raises(NotRegistered, match="is not registered"):
-        install(world, ONE)
+    with pytest.raises(StepFailed, match="was forgotten meanwhile"):
+        a_step(world, "docker_engine", before=lambda: world.store.delete_host(ONE))
+
+
+def test_a_host_that_is_not_registered(world: World) -> None:
+    with pytest.raises(NotRegistered, match=r"10\.0\.0\.1 is not registered"):
+        install(world, ONE, "10.0.0.1")
+
+
+def test_cancelling_stops_before_the_next_command(world: World) -> None:
+    docker_on(world, ONE)
+    with pytest.raises(StepFailed, match=r"Stopped before installing docker\.io"):
+        a_step(world, "docker_engine", cancelled=True)
+    assert not world.machine(ONE).ran("^sudo: ")
 
 
 def test_dockers_channel_needs_an_address(tmp_path: Path) -> None:
     with a_world(tmp_path, FakeMachine(ONE)) as world:
         world.save(a_host(ONE))
-        with pytest.raises(UserError, match="DOCKER_REPOSITORY_URL"):
+        with pytest.raises(UserError, match="FLSVC_DOCKER_REPOSITORY"):
             install(world, ONE, channel=DockerChannel.DOCKER)
         assert world.machine(ONE).log == []
 
