@@ -26,6 +26,8 @@ _QUEUE = "jobs"
 _WORKFLOW = "job"
 # A client's job waits half of this on average, and polling costs one short query.
 _QUEUE_POLL_S = 0.15
+# What one of several workers takes of the queue at once; without a bound the first to look would take a burst whole.
+_AT_ONCE = 32
 # A job that takes its process down a hundred times is the reason.
 _ATTEMPTS = 100
 _THREADS = 16
@@ -68,6 +70,7 @@ class Executor:
             raise RuntimeError("this process executes jobs already; DBOS is one per process")
         quiet_dbos()
         self._engine = make_dbos_engine(books_url(url))
+        self._alone = self._engine.dialect.name == "sqlite"
         self._settings: DBOSConfig = {
             "name": _NAME,
             "system_database_url": books_url(url),
@@ -87,7 +90,12 @@ class Executor:
     def launch(self) -> None:
         """Start executing: what this executor left undone first, then what is queued."""
         self.call(self._launch())
-        DBOS.register_queue(_QUEUE, polling_interval_sec=_QUEUE_POLL_S, on_conflict="always_update")
+        DBOS.register_queue(
+            _QUEUE,
+            worker_concurrency=None if self._alone else _AT_ONCE,
+            polling_interval_sec=_QUEUE_POLL_S,
+            on_conflict="always_update",
+        )
 
     async def _launch(self) -> None:
         # Launched on our loop, DBOS runs its workflows there.

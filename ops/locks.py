@@ -112,6 +112,9 @@ class PostgresLocks:
     def close(self) -> None:
         """Give every lock back."""
         with self._guard:
+            # A server notices a closed connection a moment later; the next one may be asking already.
+            for name in self._names:
+                self._ask("pg_advisory_unlock", name)
             self._names.clear()
             self._drop()
 

@@ -260,17 +260,21 @@ def test_the_jobs_of_a_worker_that_never_comes_back_are_adopted(tmp_path: Path, 
 
 
 @pytest.mark.postgres
-def test_two_workers_take_turns_on_a_host(tmp_path: Path, postgres_url: str) -> None:
+def test_two_workers_share_a_burst_and_take_turns_on_a_host(tmp_path: Path, postgres_url: str) -> None:
     with ExitStack() as stack:
         fleet = Fleet(tmp_path, postgres_url, stack)
         workers = [fleet.start("one"), fleet.start("two")]
         client = fleet.open()
         ids = [f"job-{n}" for n in range(40)]
-        for id in ids:
-            client.submit(request(id, phase(("10.0.0.1", ("ok-a", "ok-b")), ("10.0.0.2", ("ok-a",)))))
+        for n, id in enumerate(ids):
+            shared = phase(("10.0.0.1", ("ok-a", "ok-b")), ("10.0.0.2", ("ok-a",)))
+            client.submit(request(id, phase((f"10.0.1.{n}", ("gate",))), shared))
+        # More than one worker takes at once: these can only all have begun when both have some.
+        wait_until(lambda: len(fleet.journal.began()) == len(ids))
+        fleet.kind.open_gate()
         assert {ended(client, id).state for id in ids} == {JobState.DONE}
         assert fleet.journal.overlaps() == []
-        assert len(fleet.journal.began()) == 120
+        assert len(fleet.journal.began()) == 160
         assert {line.pid for line in fleet.journal.lines()} == {worker.pid for worker in workers}
         for worker in workers:
             worker.close()
