@@ -8,8 +8,6 @@ import concurrent.futures
 import contextlib
 import hashlib
 import re
-import socket
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +19,10 @@ from .engine import LABEL, FleetError, docker, lines
 from .network import Network
 from .outer import nameservers
 from .privileges import privileged
+from .waiting import connects, wait_for, wait_for_banner
 
 USER = "pi"
 PASSWORD = "raspberry"
-BOOT_TIMEOUT_S = 60
 REPOSITORY_HOST = 2
 VOLUMES = ("docker", "containerd")
 Item = TypeVar("Item")
@@ -147,7 +145,7 @@ class Fleet:
             _remove_containers([container])
             words = ["--label", f"{LABEL}={self.name}", "--network", self.network.docker_name, "--ip", ip]
             docker("run", "-d", "--name", container, *words, image)
-            wait_for(lambda: _connects(ip, 80), f"the package repository at {ip}:80")
+            wait_for(lambda: connects(ip, 80), f"the package repository at {ip}:80")
         return f"http://{ip}/linux/debian"
 
     def state(self, pi: "int | Pi") -> str:
@@ -217,20 +215,6 @@ def down(name: str) -> None:
         docker("network", "rm", f"flsvc-{name}")
 
 
-def wait_for_banner(ip: str, port: int = 22) -> None:
-    """Return once an SSH server has said its name. Raises FleetError."""
-    wait_for(lambda: _connects(ip, port, b"SSH-"), f"sshd at {ip}:{port}")
-
-
-def wait_for(ready: Callable[[], bool], what: str) -> None:
-    """Return once `ready()`; raises FleetError after BOOT_TIMEOUT_S."""
-    deadline = time.monotonic() + BOOT_TIMEOUT_S
-    while not ready():
-        if time.monotonic() > deadline:
-            raise FleetError(f"{what} did not answer within {BOOT_TIMEOUT_S} s. See: docker logs")
-        time.sleep(0.05)
-
-
 def _bring_up(bridge: Network, numbers: list[int]) -> list[Pi]:
     _at_once(lambda number: _start(bridge, number), numbers)
     network.on_machine(network.open_rules(bridge, numbers))
@@ -292,12 +276,6 @@ def _remove_containers(containers: list[str]) -> None:
     docker("rm", "-f", "-v", *containers)
     disks = [f"{name}-{kind}" for name in containers for kind in VOLUMES]
     docker("volume", "rm", "-f", *disks)
-
-
-def _connects(ip: str, port: int, banner: bytes = b"") -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((ip, port), timeout=2) as connection:
-        return not banner or connection.recv(len(banner)) == banner
-    return False
 
 
 def _at_once(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
