@@ -1,5 +1,6 @@
 """A browser for all tests; for each a fresh sandbox, the sample app, and pages that must not report errors."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ class Stage:
     client: AsyncWebClient
     open: Open
     complaints: list[str] = field(default_factory=list)
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -42,7 +44,8 @@ def timings() -> Timings:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage(chromium: Browser, timings: Timings) -> AsyncIterator[Stage]:
-    async with Sandbox(timings=timings) as sandbox, connected(sandbox) as client:
+    loaded = asyncio.Event()
+    async with Sandbox(timings=timings) as sandbox, connected(sandbox, loaded) as client:
         complaints: list[str] = []
         context = await chromium.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(PATIENCE_MS)
@@ -55,7 +58,7 @@ async def stage(chromium: Browser, timings: Timings) -> AsyncIterator[Stage]:
             await page.locator("body[data-live=yes]").wait_for()
             return page
 
-        yield Stage(sandbox, client, open_page, complaints)
+        yield Stage(sandbox, client, open_page, complaints, loaded)
         await context.close()
         assert complaints == []
         assert sandbox.workspace.violations == []

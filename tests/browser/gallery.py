@@ -277,3 +277,33 @@ REGISTER: Json = {
         field("note", "Description", text_input("note", multiline=True), optional=True),
     ],
 }
+
+PLAN: Json = {
+    "type": "modal",
+    "callback_id": "plan",
+    "title": plain("Plan a run"),
+    "submit": plain("Plan"),
+    "blocks": [
+        field("project", "Project", {"type": "file_input", "action_id": "v", "filetypes": ["zip"], "max_files": 1}),
+        field(
+            "strategy",
+            "Strategy",
+            {"type": "radio_buttons", "action_id": "v", "options": options("fedavg", "fedprox")},
+        ),
+        field("flags", "Flags", {"type": "checkboxes", "action_id": "v", "options": options("keep", "wait")}),
+        field("day", "Day", {"type": "datepicker", "action_id": "v"}),
+        field("time", "Time", {"type": "timepicker", "action_id": "v"}),
+        field(
+            "archs",
+            "Architectures",
+            {"type": "multi_static_select", "action_id": "v", "options": options("arm64", "amd64")},
+        ),
+        field("host", "Host", {"type": "external_select", "action_id": "host", "min_query_length": 1}),
+        field("channel", "Tell", {"type": "channels_select", "action_id": "v", "initial_channel": "C0FLEET"}),
+    ],
+}
+LOADING: Json = {
+    "type": "modal",
+    "title": plain("Plan a run"),
+    "blocks": [section(":hourglass: Looking at the fleet…")],
+}

@@ -15,7 +15,17 @@ from tests.browser import gallery
 from tests.browser.gallery import Json, button, plain, section
 
 
-def build(client: AsyncWebClient) -> AsyncApp:
+def shown(state: Json) -> str:
+    """Return what a person filled in, in words."""
+    [element] = state.values()
+    [value] = [value for name, value in element.items() if name != "type"]
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(
+        str(item.get("value") or item["name"]) if isinstance(item, dict) else str(item) for item in values
+    )
+
+
+def build(client: AsyncWebClient, loaded: asyncio.Event) -> AsyncApp:
     app = AsyncApp(token=BOT_TOKEN, client=client)
 
     @app.command("/flsvc")
@@ -32,6 +42,10 @@ def build(client: AsyncWebClient) -> AsyncApp:
             )
         elif word == "register":
             await client.views_open(trigger_id=body["trigger_id"], view=gallery.REGISTER)
+        elif word == "plan":
+            opened = await client.views_open(trigger_id=body["trigger_id"], view=gallery.LOADING)
+            await loaded.wait()
+            await client.views_update(view_id=opened["view"]["id"], view=gallery.PLAN)
         elif word == "selects":
             await respond(response_type="in_channel", text="choose", blocks=[gallery.SELECTS, gallery.CHOICES])
         else:
@@ -89,6 +103,12 @@ def build(client: AsyncWebClient) -> AsyncApp:
         await ack()
         kind = values["type"]["type"]["selected_option"]["value"]
         await client.chat_postMessage(channel="C0FLEET", text=f":white_check_mark: Registered `{address}` as {kind}")
+
+    @app.view("plan")
+    async def planned(ack: AsyncAck, view: Json) -> None:
+        await ack()
+        text = "; ".join(f"{block}: {shown(state)}" for block, state in view["state"]["values"].items())
+        await client.chat_postMessage(channel="C0FLEET", text=text)
 
     @app.view("fingerprint")
     async def confirmed(ack: AsyncAck) -> None:
@@ -156,11 +176,11 @@ def fingerprint(address: str) -> Json:
 
 
 @asynccontextmanager
-async def connected(sandbox: Sandbox) -> AsyncIterator[AsyncWebClient]:
-    """Run the app until the block ends."""
+async def connected(sandbox: Sandbox, loaded: asyncio.Event | None = None) -> AsyncIterator[AsyncWebClient]:
+    """Run the app until the block ends; a modal that loads is filled once `loaded` is set."""
     client = AsyncWebClient(token=BOT_TOKEN, base_url=sandbox.api_url)
     handler: Any = AsyncSocketModeHandler(
-        build(client), APP_TOKEN, web_client=AsyncWebClient(base_url=sandbox.api_url)
+        build(client, loaded or asyncio.Event()), APP_TOKEN, web_client=AsyncWebClient(base_url=sandbox.api_url)
     )
     await handler.connect_async()
     await sandbox.connected()

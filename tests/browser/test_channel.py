@@ -379,7 +379,12 @@ async def test_the_page_works_on_a_phone(stage: Stage, say: Say) -> None:
     await page.set_viewport_size({"width": 360, "height": 700})
     await say(page, "/flsvc status")
     await expect(page.get_by_role("table")).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    stage.sandbox.workspace.record("chat.postMessage", "msg_too_long", "40,001 characters")
+    await expect(page.get_by_text("1 Slack limit broken")).to_be_visible()
+    wide = """() => [...document.querySelectorAll("body *:not(.table-wrap *)")]
+        .filter((node) => node.getBoundingClientRect().right > innerWidth).map((node) => node.outerHTML)"""
+    assert await page.evaluate(wide) == []
+    stage.sandbox.workspace.violations.clear()
     await expect(page.get_by_role("link", name="lab")).to_be_hidden()
     await page.get_by_role("button", name="Channels").click()
     await page.get_by_role("link", name="lab").click()

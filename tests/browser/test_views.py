@@ -1,6 +1,7 @@
 """Modals and the home tab in a real browser: errors, stacks, typed text, the keyboard."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -114,6 +115,59 @@ async def test_the_keyboard_alone_fills_a_form_and_stays_in_it(stage: Stage, say
         )
     await dialog.get_by_role("button", name="Register").press("Enter")
     await expect(page.get_by_text("Registered 192.168.1.108 as server")).to_be_visible()
+
+
+async def test_a_loading_modal_becomes_a_form_and_every_element_is_read(
+    stage: Stage, say: Say, tmp_path: Path
+) -> None:
+    page = await stage.open()
+    await say(page, "/flsvc plan")
+    dialog = page.get_by_role("dialog", name="Plan a run")
+    await expect(dialog).to_contain_text("Looking at the fleet…")
+    stage.loaded.set()
+    await expect(dialog.get_by_text("Project")).to_be_visible()
+    archive = tmp_path / "facefl.zip"
+    archive.write_bytes(b"PK")
+    await dialog.locator("input[type=file]").set_input_files(archive)
+    await expect(dialog.get_by_role("button", name="Remove facefl.zip")).to_be_visible()
+    await dialog.get_by_role("radio", name="fedprox").check()
+    for flag in ("keep", "wait"):
+        await dialog.get_by_role("checkbox", name=flag).check()
+    await dialog.get_by_label("Day").fill("2026-12-01")
+    await dialog.get_by_label("Time").fill("07:45")
+    archs = dialog.get_by_role("combobox", name="Architectures")
+    await archs.click()
+    for name in ("amd64", "arm64"):
+        await page.get_by_role("option", name=name).click()
+    await dialog.get_by_role("combobox", name="Host").click()
+    await dialog.get_by_role("combobox", name="Host").press_sequentially("105")
+    await page.get_by_role("option", name="192.168.1.105").click()
+    await expect(dialog.locator("[data-file]")).to_have_count(1)
+    await dialog.get_by_role("button", name="Plan").click()
+    await expect(dialog).to_be_hidden()
+    for part in (
+        "project: facefl.zip",
+        "strategy: fedprox",
+        "flags: keep, wait",
+        "day: 2026-12-01",
+        "time: 07:45",
+        "archs: amd64, arm64",
+        "host: 192.168.1.105",
+        "channel: C0FLEET",
+    ):
+        await expect(page.get_by_role("article", name="flsvc")).to_contain_text(part)
+
+
+async def test_a_form_that_is_not_acknowledged_stays_with_a_sentence(stage: Stage, say: Say) -> None:
+    page, dialog = await opened(stage, say)
+    [view] = stage.sandbox.workspace.views("U0ADA")
+    await stage.client.views_update(view_id=view.id, view={**gallery.REGISTER, "callback_id": "nobody listens"})
+    await dialog.get_by_role("textbox", name="Address").fill("192.168.1.107")
+    await choose_client(page, dialog)
+    await dialog.get_by_role("button", name="Register").click()
+    await expect(dialog.get_by_text("We had some trouble connecting. Try again?")).to_be_visible()
+    await expect(dialog.get_by_role("textbox", name="Address")).to_have_value("192.168.1.107")
+    stage.sandbox.workspace.violations.clear()
 
 
 async def test_the_home_tab_is_published_and_its_button_works(stage: Stage) -> None:
