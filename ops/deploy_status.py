@@ -1,6 +1,6 @@
 """What runs where: asked of every host's engine at once, and compared with what is remembered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -74,7 +74,7 @@ def _host_status(services: Services, host: Host) -> list[Status]:
         state = UNREACHABLE if isinstance(error, HostUnreachable) else NO_ANSWER
         newest = next(iter(remembered.values()), None)
         return [Status(host, newest, None, state, str(error))]
-    rows = [_compare(host, row, containers, version) for row in remembered.values()]
+    rows = [_compare(host, row, containers, version) for row in _shown(remembered, containers)]
     rows += [
         Status(host, None, container, UNKNOWN, docker_version=version, drifted=True)
         for container in containers
@@ -91,6 +91,14 @@ def _newest_by_project(rows: Sequence[Deployment]) -> dict[str, Deployment]:
         if kept.state is not DeploymentState.RUNNING and row.state is DeploymentState.RUNNING:
             counted[row.project_name] = row
     return counted
+
+
+def _shown(remembered: Mapping[str, Deployment], containers: Sequence[Container]) -> list[Deployment]:
+    """Leave out the projects of long ago: keep what should run or has a container, else the newest alone."""
+    names = {container.name for container in containers}
+    live = {DeploymentState.RUNNING, DeploymentState.STARTING}
+    rows = list(remembered.values())
+    return [row for row in rows if row.state in live or row.id in names] or rows[:1]
 
 
 def _compare(host: Host, row: Deployment, containers: Sequence[Container], version: str) -> Status:

@@ -12,7 +12,7 @@ from flwr.server import ServerConfig, start_server
 from flwr.server.strategy import FedAvg
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
-WAIT_S = float(os.environ.get("WAIT_S", "60"))
+WAIT_S = float(os.environ.get("WAIT_S", "40"))
 CLIENTS = int(os.environ.get("FLSVC_CLIENTS", "2"))
 PORT = int(os.environ.get("FLSVC_SERVER_ADDRESS", ":8080").rpartition(":")[2])
 ROUND_TIMEOUT_S = 60
@@ -34,9 +34,12 @@ class Printed(FedAvg):
         self.reached = "no round had a client's result"
 
     def initialize_parameters(self, client_manager):
-        """Wait until every client is there; after WAIT_S go on with those that are."""
-        print(f"waiting up to {WAIT_S:.0f} s for {CLIENTS} clients on port {PORT}", flush=True)
-        client_manager.wait_for(CLIENTS, timeout=int(WAIT_S))
+        """Wait for the first client, then until all are there or no other has come for WAIT_S."""
+        print(f"waiting for {CLIENTS} clients on port {PORT}", flush=True)
+        client_manager.wait_for(1)
+        there = client_manager.num_available()
+        while there < CLIENTS and client_manager.wait_for(there + 1, timeout=int(WAIT_S)):
+            there = client_manager.num_available()
         print(f"starting with {client_manager.num_available()} of {CLIENTS} clients", flush=True)
         return super().initialize_parameters(client_manager)
 

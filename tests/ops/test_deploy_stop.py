@@ -1,6 +1,7 @@
 """Stopping, and asking what runs and what it printed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,18 @@ def test_status_shows_what_runs_although_the_newest_deployment_failed(world: Wor
     assert row.state == "running"
     assert row.deployment is not None
     assert row.deployment.state is DeploymentState.RUNNING
+
+
+def test_status_leaves_projects_of_long_ago_out(world: World, project: Project) -> None:
+    row = world.store.deployment(name_on(SERVER))
+    assert row is not None
+    old = replace(row, id="hands-1", project_name="hands", state=DeploymentState.FAILED)
+    world.store.save_deployment(old)
+    assert [status.state for status in deploy.status(world.services, [world.host(SERVER)])] == ["running"]
+    stop(world, [SERVER])
+    world.engines.at(SERVER).remove(name_on(SERVER))
+    [status] = deploy.status(world.services, [world.host(SERVER)])
+    assert (status.deployment, status.container) == (old, None)
 
 
 def test_logs_of_hosts_without_any_or_out_of_reach_say_so(world: World, project: Project) -> None:

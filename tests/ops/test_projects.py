@@ -192,6 +192,6 @@ def test_the_starter_project_is_accepted_and_packs_to_the_same_bytes(world: Worl
         entrypoints={FlowerType.SERVER: "server.py", FlowerType.CLIENT: "client.py"},
         image_name="face-detection",
         platform=Platform.PYTHON,
-        env={"ROUNDS": "5", "EPOCHS": "1", "RATE": "0.005", "WAIT_S": "60"},
+        env={"ROUNDS": "5", "EPOCHS": "1", "RATE": "0.005", "WAIT_S": "40"},
         ports=(8080,),
     )
