@@ -16,7 +16,7 @@ from ops.model import DeploymentState, FlowerType, Host, Project
 from ops.work import JobState
 from tests.fleet import Fleet, Pi
 from tests.fleet.engine import docker
-from tests.fleet.fleet import wait_for
+from tests.fleet.waiting import wait_for
 from tests.ops.real_worlds import RealWorld, a_real_world
 from tests.ops.runner import ACTOR, Run, run_job
 from tests.ops.worlds import a_config
