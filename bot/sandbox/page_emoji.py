@@ -35,6 +35,7 @@ CHARACTERS: dict[str, str] = {
     "arrow_forward": "▶️",
     "fast_forward": "⏩",
     "rewind": "⏪",
+    "black_right_pointing_double_triangle_with_vertical_bar": "⏭️",
     "double_vertical_bar": "⏸️",
     "black_square_for_stop": "⏹️",
     "no_entry": "⛔",
@@ -126,5 +127,9 @@ def image(name: str) -> str | None:
 
 def replace(text: str) -> str:
     """Return HTML text with its short codes and drawn characters as emoji; unknown codes stay as they are."""
-    coded = CODE.sub(lambda match: image(match[1]) or match[0], text)
-    return CHARACTER.sub(lambda match: image(_BY_CHARACTER[match[1]]) or match[0], coded)
+    return draw(CODE.sub(lambda match: image(match[1]) or match[0], text))
+
+
+def draw(text: str) -> str:
+    """Return HTML text with the characters that have a drawing replaced by it."""
+    return CHARACTER.sub(lambda match: image(_BY_CHARACTER[match[1]]) or match[0], text)

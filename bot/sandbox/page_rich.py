@@ -71,7 +71,9 @@ def _styled(content: str, style: Json) -> str:
 
 
 def _text(element: Json, _reader: Reader) -> str:
-    return richtext.plain_text(str(element.get("text", "")), emoji=False)
+    text = str(element.get("text", ""))
+    is_code = bool((element.get("style") or {}).get("code"))
+    return richtext.escape(text) if is_code else richtext.plain_text(text, emoji=False)
 
 
 def _link(element: Json, _reader: Reader) -> str:

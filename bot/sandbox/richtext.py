@@ -84,9 +84,9 @@ def link(url: str, label: str) -> str:
 
 
 def plain_text(text: str, *, emoji: bool = True) -> Html:
-    """Render a plain_text object: no styles, line breaks kept, emoji where asked for."""
+    """Render a plain_text object: no styles, line breaks kept, short codes as emoji where asked for."""
     escaped = escape(text)
-    return Html(page_emoji.replace(escaped) if emoji else escaped)
+    return Html(page_emoji.replace(escaped) if emoji else page_emoji.draw(escaped))
 
 
 def mrkdwn(text: str, reader: Reader) -> Html:

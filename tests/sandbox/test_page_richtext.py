@@ -104,6 +104,10 @@ def test_known_emoji_are_drawn_and_read_aloud(name: str) -> None:
 def test_characters_with_a_drawing_become_it_and_others_stay() -> None:
     assert 'aria-label=":white_check_mark:"' in shown("✅ done")
     assert shown("🦄") == "🦄"
+    assert "<svg" in rich_text(section({"type": "text", "text": "✅ done :x:"}), READER)
+    assert rich_text(section({"type": "text", "text": "✅", "style": {"code": True}}), READER) == (
+        "<div><code>✅</code></div>"
+    )
 
 
 def test_every_drawn_emoji_is_in_the_sprite_and_nothing_else() -> None:
