@@ -17,6 +17,7 @@ _TOUCHING = frozenset({"start", "stay_up"})
 _SPARE_DISK_BYTES = 200 * words.MIB  # unpacking needs more than the image weighs
 _LOG_LINES = 20
 _SHORTEST_WAIT_S = 0.1
+_ASKED_EVERY_S = 5.0  # how soon a cancelled job ends
 UP = frozenset({"running", "restarting", "paused"})
 _FREE = "df -B1 --output=avail /var/lib/docker 2>/dev/null || df -B1 --output=avail /"
 
@@ -133,7 +134,7 @@ def start(rollout: Rollout) -> Outcome:
 
 def stay_up(rollout: Rollout) -> Outcome:
     """Watch the container for a while; one that stays up replaces its predecessor for good."""
-    status = rollout.engine.wait(rollout.id, timeout_s=max(_SHORTEST_WAIT_S, rollout.stay_up_s))
+    status = _watch(rollout)
     container = rollout.engine.inspect(rollout.id)
     log = rollout.engine.logs(rollout.id, tail=_LOG_LINES).rstrip() if container else ""
     if container is None or container.status != "running":
@@ -150,6 +151,20 @@ def stay_up(rollout: Rollout) -> Outcome:
     started_at = container.started_at or now
     rollout.keep(replace(row, state=DeploymentState.RUNNING, started_at=started_at, took_s=took_s, detail=""))
     return Outcome(detail=f"up for {rollout.stay_up_s:.0f} s", output=log)
+
+
+def _watch(rollout: Rollout) -> int | None:
+    """Return the status the container ended with, or None when it stayed up; a cancelled job ends the watch."""
+    left_s = max(_SHORTEST_WAIT_S, rollout.stay_up_s)
+    while left_s > 0:
+        slice_s = min(left_s, _ASKED_EVERY_S)
+        status = rollout.engine.wait(rollout.id, timeout_s=slice_s)
+        left_s -= slice_s
+        if status is not None or left_s <= 0:
+            return status
+        if rollout.context.cancelled():
+            raise rollout.fail(words.cancelled(rollout.id, rollout.host))
+    return None
 
 
 def give_up(rollout: Rollout, why: str, *, touched: bool) -> str:

@@ -59,6 +59,11 @@ def ended(name: str, host: Host, status: int | None, seconds: float, last_line: 
     return f"{name} on {host.label} {how}.{said}"
 
 
+def cancelled(name: str, host: Host) -> str:
+    """Say that a container was stopped because the job was cancelled."""
+    return f"The job was cancelled while {name} was watched on {host.label}; it was stopped."
+
+
 def put_back(error: str, old: str, host: Host) -> str:
     """Add to a failure that the container from before runs again."""
     return f"{error.rstrip()} {old}, which ran before, was started again on {host.label}."

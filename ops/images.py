@@ -199,13 +199,20 @@ def _follow(lines: Iterable[str], context: StepContext, target: Target) -> None:
     log: list[str] = []
     said_at = 0.0
     try:
-        for line in lines:
+        for line in _until_cancelled(lines, context):
             log = [*log[-199:], line]
             if not line.lstrip().startswith(_NOISE) and time.monotonic() - said_at > _SAID_EVERY_S:
                 said_at = time.monotonic()
                 context.say(line.strip()[:150])
     except StepFailed as error:
         raise words.build_failed(target.project.name, target.arch, error, log) from error
+
+
+def _until_cancelled(lines: Iterable[str], context: StepContext) -> Iterator[str]:
+    for line in lines:
+        if context.cancelled():
+            raise StepFailed(words.CANCELLED)
+        yield line
 
 
 @contextmanager

@@ -25,7 +25,7 @@ _ACCEPT = ", ".join(
 _starting = threading.Lock()
 
 
-def ensure_registry(services: Services) -> str:
+def ensure_registry(services: Services, *, timeout_s: float = _START_TIMEOUT_S) -> str:
     """Return the registry's `address:port`, started or mended where it does not answer.
 
     Raises StepFailed when it does not answer in time, and UserError when the setting is wrong.
@@ -36,7 +36,7 @@ def ensure_registry(services: Services) -> str:
     with _starting:
         if not answers(config.registry):
             _start(services.engines.local(), config)
-            _wait(config.registry)
+            _wait(config.registry, timeout_s)
     return config.registry
 
 
@@ -104,12 +104,12 @@ def _start(engine: Engine, config: Config) -> None:
     engine.start(wanted.name)
 
 
-def _wait(registry: str) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
+def _wait(registry: str, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
     while not answers(registry):
         if time.monotonic() > deadline:
             raise StepFailed(
-                f"The registry does not answer at {registry} after {_START_TIMEOUT_S:.0f} s. "
+                f"The registry does not answer at {registry} after {timeout_s:.0f} s. "
                 f"Nothing was delivered. See `docker logs flsvc-registry` on the bot's machine, "
                 "or choose another port with the registry setting."
             )

@@ -1,16 +1,17 @@
 """From a project to containers that stay up, what is put back where they do not, and what the history says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ops import deploy, deploy_spec, images
-from ops.errors import NotRegistered, UserError
+from ops.errors import NotRegistered, StepFailed, UserError
 from ops.model import Definition, DeploymentState, Facts, FlowerType, Project, ProjectKind
 from ops.ports import ContainerSpec, EngineInfo
-from ops.work import Job, JobRequest, JobState
+from ops.services import StepContext
+from ops.work import Job, JobRequest, JobState, Lane
 from tests.fakes import FakeEngine
 from tests.ops.project_worlds import CLIENTS, SERVER, a_fleet_world, a_pi, starter
 from tests.ops.runner import ACTOR, Run, run_job
@@ -300,6 +301,51 @@ def test_an_image_the_registry_loses_on_the_way_is_named(world: World, project: 
     assert "There is no image of face-detection for amd64 in the registry" in run.step(SERVER, "check").detail
 
 
+def test_from_an_external_registry_hosts_pull_by_themselves(tmp_path: Path) -> None:
+    config = replace(a_config(tmp_path), external_registry=True)
+    with a_fleet_world(tmp_path, config) as world:
+        run = run_deploy(world, starter(world, tmp_path), [SERVER])
+        address = world.services.config.registry
+        assert run.step(SERVER, "deliver").detail == f"pulled from {address}"
+        [pull] = [line for line in world.engines.at(SERVER).log if line.startswith("pull")]
+        assert pull.startswith(f"pull {address}/face-detection@sha256:")
+
+
+class NeverCreates(FakeEngine):
+    """An engine that has no room for another container."""
+
+    def create(self, spec: ContainerSpec) -> str:
+        if self.containers():
+            raise StepFailed("no space left on device")
+        return super().create(spec)
+
+
+def test_where_nothing_can_be_put_back_the_first_failure_is_told(world: World, project: Project) -> None:
+    engine = put_engine(world, SERVER, NeverCreates)
+    run_deploy(world, project, [SERVER])
+    engine.stop(name_on(SERVER))
+
+    class Dead(NeverCreates):
+        def start(self, name: str) -> None:
+            raise StepFailed("the engine is broken")
+
+    broken = put_engine(world, SERVER, Dead)
+    broken.images, broken.specs, broken._containers = engine.images, engine.specs, engine._containers
+    run = run_deploy(world, project, [SERVER], job_id="job-2")
+    assert run.step(SERVER, "start").detail == "no space left on device"
+    assert states(world, SERVER)[name_on(SERVER, "job-2")] == "failed"
+
+
+def test_what_is_gone_cannot_be_put_back(world: World, project: Project) -> None:
+    engine = put_engine(world, SERVER, NeverCreates)
+    run_deploy(world, project, [SERVER])
+    spec = replace(engine.specs[name_on(SERVER)], name="stranger-1", labels={})
+    engine.remove(name_on(SERVER))
+    engine.create(spec)
+    run = run_deploy(world, project, [SERVER], job_id="job-2")
+    assert run.step(SERVER, "start").detail == "no space left on device"
+
+
 def test_a_failed_build_reaches_no_host(world: World, project: Project) -> None:
     world.engines.local().build_error = "ERROR: no such package"
     run = run_deploy(world, project, ALL)
@@ -366,6 +412,36 @@ def test_a_cancelled_job_leaves_nothing_half_way(world: World, project: Project)
     lost = world.store.deployment(name_on(SERVER))
     assert lost is not None
     assert "it may still run" in lost.detail
+
+
+def a_context(lane: Lane, step: str, args: Mapping[str, object], *, cancelled: bool) -> StepContext:
+    return StepContext("job-2", args, ACTOR.id, ACTOR.name, lane, step, lambda text: None, lambda: cancelled)
+
+
+def test_a_job_cancelled_while_a_container_is_watched_puts_back_what_ran(world: World, project: Project) -> None:
+    run_deploy(world, project, [SERVER])
+    args = {"project_id": project.id, "addresses": [SERVER], "stay_up_s": 3600}
+    [lane] = kind().plan(world.services, args).lanes
+    for step in ("check", "deliver", "start"):
+        kind().run_step(world.services, a_context(lane, step, args, cancelled=False))
+    with pytest.raises(StepFailed, match=r"was cancelled while .* was watched .*which ran before, was started again"):
+        kind().run_step(world.services, a_context(lane, "stay_up", args, cancelled=True))
+    assert running(world.engines.at(SERVER)) == [name_on(SERVER)]
+    assert states(world, SERVER) == {name_on(SERVER, "job-2"): "failed", name_on(SERVER): "running"}
+
+
+def test_a_container_is_watched_to_the_end_of_its_time(world: World, project: Project) -> None:
+    args = {"project_id": project.id, "addresses": [SERVER], "stay_up_s": 12}
+    run = run_job(kind(), world.services, args)
+    assert run.step(SERVER, "stay_up").detail == "up for 12 s"
+
+
+def test_a_cancelled_build_ends_at_its_next_line(world: World, project: Project) -> None:
+    args = {"project_id": project.id, "addresses": [SERVER]}
+    lane = kind().plan(world.services, args).lanes[0]
+    with pytest.raises(StepFailed, match="the job was cancelled; the layers that were done are kept"):
+        kind().run_step(world.services, a_context(lane, "build", args, cancelled=True))
+    assert world.engines.local().images == {}
 
 
 def test_a_job_without_a_plan_is_summed_up(world: World, project: Project) -> None:

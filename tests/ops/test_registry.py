@@ -125,6 +125,12 @@ def test_an_engine_that_refuses_is_reported(world: World, engine: RegistryEngine
         registry.ensure_registry(with_engine(world, engine))
 
 
+def test_a_registry_that_never_answers_is_not_waited_for_for_ever(world: World, engine: RegistryEngine) -> None:
+    silent = FakeEngine(images={IMAGE: FakeImage("sha256:1")})
+    with pytest.raises(StepFailed, match=r"does not answer at .* Nothing was delivered\. See `docker logs"):
+        registry.ensure_registry(with_engine(world, silent), timeout_s=0.2)
+
+
 def test_something_else_on_the_port_is_no_registry(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
