@@ -15,7 +15,7 @@ from ops.work import Job, JobRequest, JobState, Lane
 from tests.fakes import FakeEngine
 from tests.ops.project_worlds import CLIENTS, SERVER, a_fleet_world, a_pi, starter
 from tests.ops.runner import ACTOR, Run, run_job
-from tests.ops.worlds import NOON, World
+from tests.ops.worlds import NOON, World, a_config
 
 ALL = [SERVER, *CLIENTS]
 
