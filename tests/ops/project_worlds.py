@@ -26,7 +26,9 @@ def a_fleet_world(tmp_path: Path, config: Config | None = None) -> Iterator[Worl
         machine.on(r"^mkdir -p", f"/home/{machine.user}/data\n")
         machine.on(r"^df ", "50000000000\n")
     with a_registry() as front:
-        config = replace(config or a_config(tmp_path), registry=front.address, stay_up_s=0.0)
+        config = replace(config or a_config(tmp_path), stay_up_s=0.0)
+        if not config.external_registry:
+            config = replace(config, registry=front.address)
         with a_world(tmp_path, *machines, config=config) as world:
             front.registry = world.engines.registry
             world.save(a_pi(SERVER, FlowerType.SERVER), *(a_pi(address) for address in CLIENTS))

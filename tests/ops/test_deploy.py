@@ -302,13 +302,12 @@ def test_an_image_the_registry_loses_on_the_way_is_named(world: World, project: 
 
 
 def test_from_an_external_registry_hosts_pull_by_themselves(tmp_path: Path) -> None:
-    config = replace(a_config(tmp_path), external_registry=True)
+    config = replace(a_config(tmp_path), registry="registry.example.org", external_registry=True)
     with a_fleet_world(tmp_path, config) as world:
         run = run_deploy(world, starter(world, tmp_path), [SERVER])
-        address = world.services.config.registry
-        assert run.step(SERVER, "deliver").detail == f"pulled from {address}"
+        assert run.step(SERVER, "deliver").detail == "pulled from registry.example.org"
         [pull] = [line for line in world.engines.at(SERVER).log if line.startswith("pull")]
-        assert pull.startswith(f"pull {address}/face-detection@sha256:")
+        assert pull.startswith("pull registry.example.org/face-detection@sha256:")
 
 
 class NeverCreates(FakeEngine):
