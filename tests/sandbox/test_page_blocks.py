@@ -147,6 +147,20 @@ def test_images_of_the_web_and_of_the_workspace() -> None:
     assert seen.values("alt") == ["a picture", "a picture"]
 
 
+def test_pictures_of_the_workspace_are_found_by_id_and_by_address() -> None:
+    workspace = Workspace.demo()
+    workspace.files["F1"] = File("F1", "a.png", "a", "U0ADA", 1, "image/png", "png", 0)
+    named: list[Json] = [{"id": "F1"}, {"url": "http://127.0.0.1/files-pri/T0/F1/a.png"}, {"id": "F9"}]
+    blocks = tuple({"type": "image", "alt_text": "a", "slack_file": file} for file in named)
+    message = Message(workspace.new_ts(), "C0FLEET", user="U0FLSVC00", blocks=blocks)
+    sources = read(paint(workspace, message)).values("src")
+    assert sources == ["/page/file/F1?as=U0ADA", "/page/file/F1?as=U0ADA", ""]
+
+
+def test_groups_are_mentioned_by_their_handle() -> None:
+    assert "@lab-engineers please" in found(gallery.section("<!subteam^S0LABENG> please")).text
+
+
 def test_rich_text_markdown_and_video() -> None:
     video = {"type": "video", "title": gallery.plain("Demo"), "title_url": "https://x.org/v", "alt_text": "v"}
     seen = found(gallery.RICH, gallery.MARKDOWN, video)

@@ -40,6 +40,11 @@ async def test_the_front_door_leads_to_a_channel_as_the_person_asked_for(http: a
         assert str(response.url.relative()) == "/c/C0FLEET?as=U0CLEO"
 
 
+async def test_a_workspace_without_channels_says_so(paged: Sandbox, http: aiohttp.ClientSession) -> None:
+    paged.workspace.channels.clear()
+    assert "This workspace has no channel yet." in await text(http, "/", 404)
+
+
 async def test_pages_can_run_no_script_but_their_own(http: aiohttp.ClientSession) -> None:
     async with http.get("/c/fleet?as=ada") as response:
         policy = response.headers["Content-Security-Policy"]
