@@ -48,8 +48,8 @@ class Site:
                 target.writestr(info.filename, content.replace("image_name: face-detection", f"image_name: {name}"))
         return projects.receive(self.world.services, changed, "starter.zip", ACTOR)
 
-    def deploy(self, project: Project, pis: list[Pi], job_id: str) -> Run:
-        args = {"project_id": project.id, "addresses": [pi.ip for pi in pis], "stay_up_s": 2}
+    def deploy(self, project: Project, pis: list[Pi], job_id: str, *, stay_up_s: float = 2) -> Run:
+        args = {"project_id": project.id, "addresses": [pi.ip for pi in pis], "stay_up_s": stay_up_s}
         return run_job(deploy.DeployKind(), self.world.services, args, job_id=job_id)
 
     def running(self, pi: Pi) -> list[str]:
@@ -129,7 +129,7 @@ def test_a_federation_is_deployed_and_trains_to_the_end(site: Site) -> None:
 
 def test_a_changed_line_is_delivered_as_one_small_layer(site: Site) -> None:
     pi = site.pis[1]
-    first = site.deploy(site.project("fleet-small", client_py=idle("one")), [pi], "small-1")
+    first = site.deploy(site.project("fleet-small", client_py=idle("one")), [pi], "small-1", stay_up_s=6)
     assert first.states(pi.ip) == GOOD
     before = received_bytes(site, pi)
     second = site.deploy(site.project("fleet-small", client_py=idle("two")), [pi], "small-2")
