@@ -6,7 +6,7 @@
 | GET /ui/messages | channel, user, thread_ts?, after_ts?, limit? | `messages`, oldest first, or a whole thread |
 | GET /ui/views | user | `views` (open modals, top last), `home` |
 | POST /ui/message | user, channel, text, thread_ts? | `message`; for a slash command `command`, `acked`, `ack_ms` |
-| POST /ui/upload | multipart: user, channel, thread_ts?, initial_comment?, then file parts | `message`, `files` |
+| POST /ui/upload | multipart: user, channel?, thread_ts?, initial_comment?, then files | `message`, `files` |
 | POST /ui/action | user, action_id, block_id?, value?, values?, and channel + ts, or view_id | `acked`, `ack_ms` |
 | POST /ui/options | user, action_id, block_id?, value, and channel + ts, or view_id | `options`, `option_groups` |
 | POST /ui/view/submit | user, view_id, values | `ok`; else `errors` by block_id, or `error` + `message` |
