@@ -85,7 +85,8 @@ class DockerEngine:
     def build(self, context: BinaryIO, *, tag: str, platform: str, network: str) -> Iterator[str]:
         """Build a tar stream with a Dockerfile in it; yields log lines. StepFailed has the failing line.
 
-        The classic builder is used: the API gives no access to BuildKit without the command line's session protocol.
+        It is the classic builder of the API, which every engine has: BuildKit answers in protocol buffers, and asks
+        its client for credentials over a second connection. Closing the iterator ends the build.
         """
         with self._api() as api:
             stream = api.build(

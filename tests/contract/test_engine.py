@@ -2,13 +2,18 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ops.config import Config
+from ops.engine import DockerEngines
 from ops.errors import StepFailed
 from ops.model import Arch
-from tests.contract.engine_worlds import EngineWorld, context
+from ops.ssh import SshPool
+from tests.contract.engine_worlds import EngineWorld, RealEngineWorld, context
+from tests.ops.sshd import Sshd
 
 
 @pytest.fixture
@@ -166,3 +171,30 @@ def test_a_program_that_is_started_again_and_again_counts_as_ended(engine_world:
     stopped = engine.inspect(name)
     assert stopped is not None
     assert stopped.status == "exited"
+
+
+def test_a_container_told_not_to_restart_stays_down(engine_world: EngineWorld, name: str) -> None:
+    engine = engine_world.engine
+    engine.create(engine_world.ending(name, 7, "broken\n", restart="always"))
+    engine.start(name)
+    assert engine.wait(name, timeout_s=20) == 7
+    engine.set_restart(name, "no")
+    engine.stop(name)
+    engine.start(name)
+    assert engine.wait(name, timeout_s=20) == 7
+    ended = engine.inspect(name)
+    assert ended is not None
+    assert ended.status == "exited"
+
+
+@pytest.mark.fleet
+def test_where_sshd_forbids_sockets_the_docker_client_carries_a_build(
+    config: Config, pool: SshPool, new_sshd: Callable[..., Sshd], registry: str, name: str
+) -> None:
+    engines = DockerEngines(config, pool)
+    sshd = new_sshd("AllowStreamLocalForwarding no")
+    world = RealEngineWorld(engines.on(sshd.host()), registry)
+    assert any("COPY file /file" in line for line in build(world, f"{name}:1"))
+    assert world.engine.has_image(f"{name}:1")
+    world.clean()
+    engines.close()
