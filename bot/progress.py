@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import aiohttp
 from slack_sdk.errors import SlackClientError
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 TICK_S = 5.0  # how often the elapsed time of a running job is refreshed
 MENTION_AFTER = timedelta(minutes=1)
 _GRACE_S = 20.0  # a bot that hears of an end gives the one that follows the job this long to show it
+_AWAY_S = 30.0  # the pause before another try, after the poster has given up
 _RECENT = timedelta(hours=1)
 _RESUMED = 200
 _FAILURES = (SlackClientError, CannotPost, aiohttp.ClientError, asyncio.TimeoutError, ConnectionError)
@@ -71,6 +72,7 @@ class Progress:
         """Stop following; the messages stay as they are until the next start."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+            self._unsubscribe = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -109,7 +111,7 @@ class Progress:
         ended = [state for state in JobState if state.ended]
         for job in await asyncio.to_thread(lambda: self._store.jobs(states=ended, last=_RESUMED)):
             if job.message_ts and job.ended_at and self._today() - job.ended_at < _RECENT:
-                self._spawn(self._rescue(job.id, 0.0))
+                self._spawn(partial(self._rescue, job.id, 0.0))
 
     async def _first(self, job: Job, channel: str, thread_ts: str) -> Sent:
         payload = job_message(job, self._today())
@@ -127,9 +129,9 @@ class Progress:
 
     def _watch(self, live: Live) -> None:
         self._lives[live.job_id] = live
-        self._spawn(self._keep(live))
+        self._spawn(partial(self._keep, live))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.get_running_loop().create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -141,43 +143,55 @@ class Progress:
             if change.ended:
                 live.ended.set()
         elif change.ended and change.job_id not in self._announcing:
-            self._spawn(self._rescue(change.job_id, _GRACE_S))
+            self._spawn(partial(self._rescue, change.job_id, _GRACE_S))
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except _FAILURES as error:
             log.warning("a job's message was not brought up to date: %s", type(error).__name__)
         except Exception:
             log.exception("following a job broke")
 
     async def _keep(self, live: Live) -> None:
-        """Edit the message as the job changes until it shows the end."""
-        urgency = Urgency.CHANGE
+        """Bring the message up to date until it shows the end, however long Slack is away."""
         try:
             while True:
-                live.changed.clear()
-                job = await asyncio.to_thread(self._store.job, live.job_id)
-                if job is None:
+                try:
+                    await self._until_ended(live)
+                except _FAILURES as error:
+                    log.warning("job %s is not shown as it stands: %s", live.job_id, type(error).__name__)
+                    await self._clock.wait(None, _AWAY_S)
+                else:
                     return
-                if job.state.ended:
-                    await self._finish(job, live)
-                    return
-                wait_s = self._poster.edit_wait(live.sent, urgency)
-                if wait_s > 0 and urgency is Urgency.CHANGE:
-                    await self._clock.wait(live.ended, wait_s)  # an end does not wait behind a change
-                    continue
-                if wait_s == 0:
-                    await self._edit(live, job)
-                await self._clock.wait(live.changed, TICK_S)
-                urgency = Urgency.CHANGE if live.changed.is_set() else Urgency.TICK
         finally:
             self._lives.pop(live.job_id, None)
+
+    async def _until_ended(self, live: Live) -> None:
+        """Edit the message as the job changes, at last to its end."""
+        urgency = Urgency.CHANGE
+        while True:
+            live.changed.clear()
+            job = await asyncio.to_thread(self._store.job, live.job_id)
+            if job is None:
+                return
+            if job.state.ended:
+                await self._finish(job, live)
+                return
+            wait_s = self._poster.edit_wait(live.sent, urgency)
+            if wait_s > 0 and urgency is Urgency.CHANGE:
+                await self._clock.wait(live.ended, wait_s)  # an end does not wait behind a change
+                continue
+            if wait_s == 0:
+                await self._edit(live, job)
+            await self._clock.wait(live.changed, TICK_S)
+            urgency = Urgency.CHANGE if live.changed.is_set() else Urgency.TICK
 
     async def _edit(self, live: Live, job: Job) -> None:
         payload = job_message(job, self._today())
         if payload != live.shown:
-            await self._poster.edit(live.sent, payload)
+            with suppress(MessageGone):
+                await self._poster.edit(live.sent, payload)
             live.shown = payload
 
     async def _finish(self, job: Job, live: Live) -> None:
