@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ops.errors import HostUnreachable, OpsError
 from ops.model import Actor
 from ops.services import JobKind, Services, StepContext
-from ops.work import Job, JobState, Lane, Phase, Plan, Step, StepState
+from ops.work import Job, JobState, Lane, Plan, Step, StepState
 
 ACTOR = Actor(id="U0ANNA", name="anna", channel="C0FLEET")
 
