@@ -13,7 +13,7 @@ from ops.model import Deployment, DeploymentState, FlowerType, Host
 from ops.services import Store
 from ops.work import Job, JobState
 
-_FEDERATIONS = 15
+_FEDERATIONS = 10
 _LINES = 8
 _SEEN_LATELY_S = 24 * 3600
 
@@ -76,7 +76,7 @@ def _federation(name: str, hosts: Sequence[Host], running: Sequence[Deployment])
     runs = ", ".join(f"{project} on {count(n, 'host')}" for project, n in projects.most_common(3)) or "nothing"
     title = escaped(name, 80) if name else "without a federation"
     return (
-        f"• *{title}*: {count(servers, 'server')}, {count(len(hosts) - servers, 'client')}; runs {escaped(runs, 200)}"
+        f"• *{title}*: {count(servers, 'server')}, {count(len(hosts) - servers, 'client')}; runs {escaped(runs, 150)}"
     )
 
 

@@ -4,18 +4,24 @@ from collections.abc import Sequence
 
 from bot.replies import Button
 from bot.views import blocks, rich
-from bot.views.limits import escaped
+from bot.views.limits import FALLBACK_CHARS, cut, escaped, printable
 from bot.views.payload import Block, MessagePayload, Posting
 from bot.views.words import count, file_size
-from ops.model import Host, Project, ProjectKind
+from ops.model import Actor, Host, Project, ProjectKind
 
+_NAME_CHARS = 100
 _FEDERATIONS = 5  # with a button of their own; the menu has the others
 
 
 def project_posting(project: Project, hosts: Sequence[Host]) -> Posting:
     """Return the answer to an upload."""
-    sentence = f"Kept {project.name}, {_kind(project)}. {_next(project, hosts)}"
-    shown = [rich.text(f"*{project.name}* is kept: {_kind(project)}.", sign="📦"), blocks.fields(_facts(project))]
+    name = cut(printable(project.name), _NAME_CHARS)
+    sentence = escaped(f"Kept {name}, {_kind(project)}. {_next(project, hosts)}", FALLBACK_CHARS)
+    shown = [
+        rich.text(f"*{name}* is kept: {_kind(project)}.", sign="📦"),
+        blocks.fields(_facts(project)),
+        _from(project),
+    ]
     pressed = _buttons(project, hosts)
     end = [*blocks.commands(pressed), *_menu(project, hosts), blocks.context(escaped(_next(project, hosts), 500))]
     return Posting(MessagePayload(sentence, (*shown, *end)))
@@ -35,8 +41,11 @@ def _facts(project: Project) -> list[tuple[str, str]]:
         ("Requirements", ", ".join(project.requirements) or "none"),
         ("Size", f"{file_size(project.size_bytes)}, {count(project.file_count, 'file')}"),
         ("Id", project.short_id),
-        ("From", project.uploaded_by),
     ]
+
+
+def _from(project: Project) -> Block:
+    return blocks.section(f"*From* {Actor(project.uploaded_by, escaped(project.uploaded_by, 100)).mention}")
 
 
 def _federations(hosts: Sequence[Host]) -> list[str]:
