@@ -10,11 +10,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.poster_budget import Budget, Urgency
 from bot.poster_calls import Answer, Calls, Client, error_code
 from bot.poster_clock import Clock, LoopClock
+from bot.views.limits import cut, printable
 from bot.views.payload import MessagePayload, Posting, Snippet
 from ops.errors import OpsError
 
 log = logging.getLogger(__name__)
 
+_TITLE_CHARS = 150  # the SDK sends titles in the query of a request
 _NOT_IN = "not_in_channel"
 _BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 _REFUSALS = {
@@ -157,7 +159,11 @@ class Poster:
         return True
 
     async def _upload(self, channel: str, files: Sequence[Snippet], thread_ts: str) -> None:
-        made = [{"filename": f.filename, "title": f.title, "content": f.content} for f in files if f.content]
+        made = [
+            {"filename": f.filename, "title": cut(printable(f.title), _TITLE_CHARS), "content": f.content}
+            for f in files
+            if f.content
+        ]
         if made:
             await self._calls.send(
                 "other",

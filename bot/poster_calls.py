@@ -98,9 +98,8 @@ class Pauses(Protocol):
 
 def error_code(error: SlackApiError) -> str:
     """Return Slack's word for a refusal, such as `channel_not_found`."""
-    answer = error.response
-    found = answer.get("error") if hasattr(answer, "get") else None
-    return str(found or "")
+    data = getattr(error.response, "data", None)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
 
 
 def _retry_after(error: SlackApiError) -> float:
