@@ -112,11 +112,6 @@ def _views(app: AsyncApp, front: Front, background: Background) -> None:
         await ack()
         background.spawn(front.registering.closed(body["view"]))
 
-    @app.view(re.compile("^choose"))
-    async def on_choice(ack: AsyncAck, body: Body) -> None:
-        await ack()
-        background.spawn(front.chosen(body["view"], _actor(body["user"], "")))
-
 
 def _events(app: AsyncApp, front: Front, background: Background) -> None:
     @app.event("file_shared")
@@ -170,7 +165,7 @@ def _place_of_click(body: Body) -> Place:
 async def serve(app: AsyncApp, settings: Settings) -> AsyncIterator[None]:
     """Receive requests while the context is open: over Socket Mode, or as signed HTTP on `/slack/events`."""
     if settings.mode == "socket":
-        handler = AsyncSocketModeHandler(app, settings.app_token)
+        handler: Any = AsyncSocketModeHandler(app, settings.app_token)
         await handler.connect_async()
         try:
             yield

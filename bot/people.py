@@ -68,10 +68,10 @@ class People:
             return known
         try:
             id = group if group.startswith("S") else (await self._handles()).get(group.lstrip("@"), "")
-            answer = await self._client.usergroups_users_list(usergroup=id) if id else {"users": []}
+            users = (await self._client.usergroups_users_list(usergroup=id))["users"] if id else []
         except SlackClientError:
             return frozenset()
-        return self._members.put(group, frozenset(answer["users"]))
+        return self._members.put(group, frozenset(users))
 
     async def _handles(self) -> dict[str, str]:
         if (known := self._groups.get("")) is not None:

@@ -5,7 +5,7 @@ import logging
 import signal
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
@@ -31,11 +31,17 @@ async def run_bot(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    with wiring.services(settings) as services, wiring.jobs(services) as jobs:
-        async with bot(settings, services, jobs):
-            log.info("ready")
-            await stop.wait()
-            log.info("stopping: running steps are finished, the rest goes on at the next start")
+    with ExitStack() as stack:
+        # the job runner may not be opened, nor closed, in a thread with an event loop
+        services = await asyncio.to_thread(stack.enter_context, wiring.services(settings))
+        jobs = await asyncio.to_thread(wiring.open_jobs, services)
+        try:
+            async with bot(settings, services, jobs):
+                log.info("ready")
+                await stop.wait()
+                log.info("stopping: running steps are finished, the rest goes on at the next start")
+        finally:
+            await asyncio.to_thread(jobs.close)
 
 
 def run_worker(settings: Settings) -> None:

@@ -31,17 +31,24 @@ def services(settings: Settings) -> Iterator[Services]:
     store = SqlStore.open(config.database_url)
     vault = FernetVault(store, config.state_dir / "vault.key")
     pool = SshPool(config, vault)
+    engines = DockerEngines(config, pool)
     try:
-        yield Services(config, store, pool, DockerEngines(config, pool), vault, lambda: datetime.now(UTC))
+        yield Services(config, store, pool, engines, vault, lambda: datetime.now(UTC))
     finally:
+        engines.close()
         pool.close()
         store.close()
 
 
+def open_jobs(services: Services) -> Jobs:
+    """Open the job runner: the one that executes, or a client of the process that does."""
+    return DbosJobs.open(services, kinds())
+
+
 @contextmanager
 def jobs(services: Services) -> Iterator[Jobs]:
-    """Open the job runner: the one that executes, or a client of the process that does."""
-    runner = DbosJobs.open(services, kinds())
+    """Open the job runner, and close it at the end."""
+    runner = open_jobs(services)
     try:
         yield runner
     finally:

@@ -90,17 +90,17 @@ class Executor:
     def launch(self) -> None:
         """Start executing: what this executor left undone first, then what is queued."""
         self.call(self._launch())
-        DBOS.register_queue(
-            _QUEUE,
-            worker_concurrency=None if self._alone else _AT_ONCE,
-            polling_interval_sec=_QUEUE_POLL_S,
-            on_conflict="always_update",
-        )
 
     async def _launch(self) -> None:
         # Launched on our loop, DBOS runs its workflows there.
         DBOS(config=self._settings)
         DBOS.launch()
+        await DBOS.register_queue_async(
+            _QUEUE,
+            worker_concurrency=None if self._alone else _AT_ONCE,
+            polling_interval_sec=_QUEUE_POLL_S,
+            on_conflict="always_update",
+        )
 
     def start(self, job_id: str) -> None:
         """Start a job here and now; one that was started before, by anybody, is left alone."""

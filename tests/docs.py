@@ -26,7 +26,7 @@ def generated(text: str) -> str:
     """Return a README with its generated parts made anew."""
     for name, made in (("commands", commands()), ("settings", settings())):
         pattern = rf"(<!-- {name}: [^>]*-->\n).*?(<!-- end of {name} -->)"
-        text, count = re.subn(pattern, lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text, flags=re.DOTALL)
+        text, count = re.subn(pattern, rf"\g<1>{made.replace(chr(92), chr(92) * 2)}\n\g<2>", text, flags=re.DOTALL)
         assert count == 1, f"README.md has no place for {name}"
     return text
 

@@ -1,5 +1,6 @@
 """The production bot in a sandbox, on fake hosts: fast, and real from the socket to the job runner."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ def stage(services: Services, tmp_path: Path) -> StageMaker:
     async def open_stage(**changed: str) -> AsyncIterator[Stage]:
         names = ("register", "docker install", "deploy", "build", "stop", "forget")
         kinds = {name: PlainKind(name) for name in names}
-        jobs = DbosJobs.open(services, kinds.values())
+        jobs = await asyncio.to_thread(DbosJobs.open, services, tuple(kinds.values()))
         try:
             async with Sandbox(workspace=Workspace.demo(manifest()), with_page=False) as sandbox:
                 settings = _settings(sandbox, tmp_path, changed)
@@ -99,7 +100,7 @@ def stage(services: Services, tmp_path: Path) -> StageMaker:
                     yield Stage(sandbox, services, services.pool, kinds, *people)
                 assert sandbox.workspace.violations == []
         finally:
-            jobs.close()
+            await asyncio.to_thread(jobs.close)
 
     return open_stage
 

@@ -44,10 +44,10 @@ def play(fleet: Fleet, shell: Shell, project: Path, script: Script) -> None:
     with script.step("key create"):
         expect(shell.flsvc("key", "create")["fingerprint"].startswith("SHA256:"), "no fingerprint")
     with script.step("register five hosts"):
-        secret = {"stdin": f"{server.password}\n"}
+        secret = f"{server.password}\n"
         options = ["--fl", FEDERATION, "--password-stdin", "--yes"]
-        shell.flsvc("register", server.ip, "--type", "server", *options, **secret)
-        shell.flsvc("register", *(pi.ip for pi in clients), *options, **secret)
+        shell.flsvc("register", server.ip, "--type", "server", *options, stdin=secret)
+        shell.flsvc("register", *(pi.ip for pi in clients), *options, stdin=secret)
     with script.step("ping, hosts"):
         expect(all(row["state"] == "ok" for row in shell.flsvc("ping", "all")), "not every host answers")
         expect(len(shell.flsvc("hosts", "--fl", FEDERATION)) == len(fleet.pis), "not every host is listed")
