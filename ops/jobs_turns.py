@@ -24,8 +24,8 @@ class InThread(Protocol):
 class Tickets(Protocol):
     """The queues that several workers share; every call asks the database."""
 
-    def take_turn(self, host: str, job_id: str, lane: str) -> None:
-        """Queue for a host."""
+    def take_turn(self, host: str, job_id: str, lane: str) -> tuple[str, str] | None:
+        """Queue for a host, and return the job and lane whose turn it is."""
         ...
 
     def end_turn(self, job_id: str, lane: str) -> None:
@@ -92,16 +92,16 @@ class Turns:
         tickets = self._tickets
         if tickets is None:
             return True
-        await self._in_thread(lambda: tickets.take_turn(place.host, place.job_id, place.lane))
+        first = await self._in_thread(lambda: tickets.take_turn(place.host, place.job_id, place.lane))
         told = ""
         while not stop.is_set():
-            first = await self._in_thread(lambda: tickets.first(place.host))
             if first is None or first == (place.job_id, place.lane):
                 return True
             if first[0] != told:
                 told = first[0]
                 await tell(told)
             await _either(stop, stop, _POLL_S)
+            first = await self._in_thread(lambda: tickets.first(place.host))
         return False
 
 

@@ -35,10 +35,14 @@ class WorkerTables(Database):
         with self.write() as connection:
             connection.execute(sa.delete(worker).where(worker.c.id == worker_id))
 
-    def take_turn(self, host: str, job_id: str, lane: str) -> None:
-        """Queue for a host behind all who came before; a job that comes back after a crash keeps its place."""
+    def take_turn(self, host: str, job_id: str, lane: str) -> tuple[str, str] | None:
+        """Queue for a host behind all who came before, and return the job and lane whose turn it is.
+
+        A job that comes back after a crash keeps its place.
+        """
         with self.write() as connection:
             self.insert_once(connection, turn, {"host": host, "job_id": job_id, "lane": lane})
+            return _first(connection, [host]).get(host)
 
     def end_turn(self, job_id: str, lane: str) -> None:
         """Leave the queue."""
@@ -56,12 +60,16 @@ class WorkerTables(Database):
 
     def turns(self, hosts: Collection[str]) -> dict[str, tuple[str, str]]:
         """Return by host the job and lane whose turn it is; jobs that ended hold no turn."""
-        first = (
-            sa.select(sa.func.min(turn.c.seq))
-            .join(job, job.c.id == turn.c.job_id)
-            .where(turn.c.host.in_(list(hosts)), job.c.state.in_(LIVE))
-            .group_by(turn.c.host)
-        )
-        query = sa.select(turn.c.host, turn.c.job_id, turn.c.lane).where(turn.c.seq.in_(first))
         with self.read() as connection:
-            return {host: (job_id, lane) for host, job_id, lane in connection.execute(query)}
+            return _first(connection, hosts)
+
+
+def _first(connection: sa.Connection, hosts: Collection[str]) -> dict[str, tuple[str, str]]:
+    first = (
+        sa.select(sa.func.min(turn.c.seq))
+        .join(job, job.c.id == turn.c.job_id)
+        .where(turn.c.host.in_(list(hosts)), job.c.state.in_(LIVE))
+        .group_by(turn.c.host)
+    )
+    query = sa.select(turn.c.host, turn.c.job_id, turn.c.lane).where(turn.c.seq.in_(first))
+    return {host: (job_id, lane) for host, job_id, lane in connection.execute(query)}

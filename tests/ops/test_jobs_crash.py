@@ -127,6 +127,28 @@ def test_a_killed_worker_goes_on_where_it_was(fleet: Fleet) -> None:
     again.close()
 
 
+def test_a_worker_killed_again_and_again_repeats_nothing_that_ended(fleet: Fleet) -> None:
+    lanes = [(f"10.0.0.{n}", tuple(f"ok-{m}" for m in range(30))) for n in range(3)]
+    steps = {(lane, step) for lane, names in lanes for step in names}
+    client = fleet.open()
+    client.submit(request("cut", phase(*lanes)))
+    for lines in (15, 60, 110):
+        worker = fleet.start()
+        wait_until(lambda lines=lines: len(fleet.journal.lines()) >= lines)
+        worker.kill()
+        begun = fleet.journal.began()
+        done = {pair for pair in steps if fleet.state("cut", *pair) == "ok"}
+        again = fleet.start()
+        again.kill()
+        repeated = fleet.journal.began()[len(begun) :]
+        assert done.isdisjoint(repeated)
+    last = fleet.start()
+    job = ended(client, "cut")
+    assert job.state is JobState.DONE
+    assert set(fleet.journal.began()) == steps
+    last.close()
+
+
 def test_a_job_may_be_cancelled_while_nobody_executes_it(fleet: Fleet) -> None:
     worker = fleet.start()
     client = fleet.open()
