@@ -24,7 +24,8 @@ from ops.work import JobRequest
 
 Body = dict[str, Any]
 
-# the acknowledgement that shows the loading view may reach Slack after our update of it
+# the acknowledgement that shows the loading view may reach Slack after our update of it: it gets a head start, as
+# Slack tells nobody when it has arrived, and a refused update is tried again
 _TRIES = 6
 _WAIT_S = 0.25
 
@@ -74,6 +75,7 @@ class Registering:
         return modals.fingerprint_view(scans, private_metadata=json.dumps(where))
 
     async def _update(self, external_id: str, view: Body) -> None:
+        await asyncio.sleep(_WAIT_S)
         for left in reversed(range(_TRIES)):
             try:
                 await self._client.views_update(external_id=external_id, view=view)

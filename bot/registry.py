@@ -128,7 +128,7 @@ def _find(words: Sequence[str]) -> tuple[Command, Sequence[str]]:
 def _suggest(words: Sequence[str]) -> str:
     if below := [name for name in COMMANDS if name.startswith(f"{words[0]} ")]:
         return f" With `{words[0]}` there is {_list(below)}."
-    names = [*COMMANDS, *{name.split()[0] for name in COMMANDS}]
+    names = sorted({*COMMANDS, *(name.split()[0] for name in COMMANDS)})
     close = difflib.get_close_matches(" ".join(words), names, n=2, cutoff=0.6)
     close = close or difflib.get_close_matches(words[0], names, n=2, cutoff=0.6)
     return f" Did you mean {_list(close)}?" if close else ""

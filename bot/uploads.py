@@ -43,13 +43,12 @@ class Uploads:
             return
         actor = Actor(user or info.get("user", ""), await self._people.name(user), channel)
         given = Given(("upload", name), actor, file_id, channel_name=await self._people.channel(channel))
-        await self._answer(await self._take(info, given), given, _thread(info, channel))
+        posting = await self._take(info, given)
+        thread_ts = _thread(info, channel) or _thread((await self._client.files_info(file=file_id))["file"], channel)
+        await self._poster.post(channel, posting, thread_ts=thread_ts)
 
     async def _me(self) -> str:
         return str((await self._client.auth_test())["user_id"])
-
-    async def _answer(self, posting: Posting, given: Given, thread_ts: str) -> None:
-        await self._poster.post(given.actor.channel, posting, thread_ts=thread_ts)
 
     async def _take(self, info: dict[str, Any], given: Given) -> Posting:
         try:
@@ -99,4 +98,4 @@ def _thread(info: dict[str, Any], channel: str) -> str:
     """Return the message that shares the file in this channel, '' when Slack does not say."""
     shares = info.get("shares") or {}
     found = (shares.get("public") or {}).get(channel) or (shares.get("private") or {}).get(channel) or []
-    return found[0]["ts"] if found else ""
+    return str(found[0].get("thread_ts") or found[0]["ts"]) if found else ""

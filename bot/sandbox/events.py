@@ -35,7 +35,24 @@ def file_json(workspace: Workspace, file: File) -> Json:
         "groups": [c.id for c in shared if c.is_private and not c.is_im],
         "ims": [c.id for c in shared if c.is_im],
         "comments_count": 0,
+        "shares": _shares(workspace, file),
     }
+
+
+def _shares(workspace: Workspace, file: File) -> Json:
+    """Return the messages that share a file, by kind of channel and channel."""
+    shares: Json = {}
+    for channel in (workspace.channels[c] for c in file.channels if c in workspace.channels):
+        found = [m for m in workspace.history(channel.id) if file.id in m.files]
+        kind = "private" if channel.is_private else "public"
+        if found:
+            shares.setdefault(kind, {})[channel.id] = [
+                {"ts": m.ts, "thread_ts": m.thread_ts, "channel_name": channel.name, "team_id": workspace.team_id}
+                if m.thread_ts
+                else {"ts": m.ts, "channel_name": channel.name, "team_id": workspace.team_id}
+                for m in found
+            ]
+    return shares
 
 
 def message_json(workspace: Workspace, message: Message) -> Json:

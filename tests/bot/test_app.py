@@ -37,7 +37,7 @@ async def test_help_is_the_answer_to_nothing(stage: StageMaker) -> None:
 
 async def test_what_is_not_understood_is_told_to_the_asker_alone(stage: StageMaker) -> None:
     async with stage() as s:
-        answer = await say(s, "pong all", "Did you mean `/flsvc ping`")
+        answer = await say(s, "pong all", "Did you mean /flsvc ping?")
         assert answer.is_ephemeral
         assert not [m for m in await s.ben.messages(FLEET) if "pong" in m.plain]
 
@@ -149,13 +149,14 @@ async def test_mentions_work_in_threads(stage: StageMaker) -> None:
         fill(s)
         await s.ada.invite("flsvc", FLEET)
         parent = await s.ada.say(FLEET, "how are they?")
-        await s.ada.say(FLEET, "<@flsvc> hosts", thread_ts=parent.ts)
+        await s.ada.say(FLEET, "@flsvc hosts", thread_ts=parent.ts)
         await s.ada.wait_for_message(FLEET, "3 hosts", thread_ts=parent.ts)
 
 
 async def test_a_dropped_zip_is_answered_in_its_thread(stage: StageMaker, tmp_path: Path) -> None:
     async with stage() as s:
         fill(s)
+        await s.ada.invite("flsvc", FLEET)
         zipped = starter_zip(tmp_path / "faces.zip")
         message = await s.ada.upload(FLEET, zipped)
         found = await s.ada.wait_for_message(FLEET, "container project", thread_ts=message.ts, after_ts=message.ts)
@@ -166,6 +167,7 @@ async def test_a_dropped_zip_is_answered_in_its_thread(stage: StageMaker, tmp_pa
 
 async def test_a_bad_zip_is_refused_with_the_reason(stage: StageMaker, tmp_path: Path) -> None:
     async with stage() as s:
+        await s.ada.invite("flsvc", FLEET)
         bad = tmp_path / "bad.zip"
         bad.write_bytes(b"this is not a zip")
         message = await s.ada.upload(FLEET, bad)

@@ -69,7 +69,7 @@ async def register(stage: Stage, pis: list[Pi], flower_type: str) -> None:
     for pi in pis:
         expect(pi.fingerprint in confirm.plain, f"{pi.ip}: its fingerprint {pi.fingerprint} is not shown")
     await stage.ada.submit(confirm)
-    await stage.follow(after, 60)
+    await stage.follow("register", after, 60)
 
 
 def states(answer: Seen) -> None:
@@ -84,7 +84,7 @@ async def upload_and_deploy(stage: Stage) -> None:
     for word in ("container", "server.py", "client.py", "python", "numpy"):
         expect(word in found.plain, f"the answer to the upload does not say {word!r}:\n{found.plain}")
     await stage.ada.click(found, f"Deploy to {FEDERATION}")
-    await stage.follow(found.ts, 300, thread_ts=message.ts)
+    await stage.follow("deploy", found.ts, 300, thread_ts=message.ts)
 
 
 async def trained(stage: Stage, script: Script) -> None:

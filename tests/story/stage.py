@@ -49,14 +49,17 @@ class Stage:
 
     async def job(self, text: str, timeout_s: float, end: str = "done") -> Seen:
         """Give a command that changes something and follow its live message to the end."""
-        return await self.follow(await self.give(text), timeout_s, end)
+        title = " ".join(text.split(" --")[0].split()[:2])
+        return await self.follow(title, await self.give(text), timeout_s, end)
 
-    async def follow(self, after_ts: str, timeout_s: float, end: str = "done", thread_ts: str | None = None) -> Seen:
-        """Follow the next live message, in the channel or a thread, until its job has ended as it should."""
+    async def follow(
+        self, title: str, after_ts: str, timeout_s: float, end: str = "done", thread_ts: str | None = None
+    ) -> Seen:
+        """Follow the live message of a job, in the channel or a thread, until the job has ended as it should."""
 
         async def ended() -> Seen | None:
             new = [m for m in await self.ada.messages(CHANNEL, thread_ts) if m.ts > after_ts]
-            return next((m for m in new if state_of(m) in ENDED or m.is_ephemeral), None)
+            return next((m for m in new if state_of(m) in ENDED and title in m.plain.splitlines()[0]), None)
 
         try:
             found = await self.ada.wait_for(ended, timeout_s)
