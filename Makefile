@@ -1,11 +1,11 @@
 # Every target sets up what it needs: the virtual environment, system packages (as root or with sudo), the Docker Engine.
 .DEFAULT_GOAL := help
-.PHONY: help demo story test check lint bench run fleet fleet-down arm64 screenshots lock manifest clean setup-test
+.PHONY: help demo story test check lint bench run fleet fleet-down arm64 screenshots lock docs manifest clean setup-test
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 SETUP := sh tests/fleet/machine.sh
-FAST := not fleet and not browser and not postgres and not story
+FAST := not fleet and not browser and not postgres and not story and not wheel
 PYTEST_ARGS ?=
 
 help: ## this list
@@ -70,6 +70,10 @@ lock: ## pin the dependencies anew (needs uv)
 	  --no-emit-index-url pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --no-annotate --no-header --generate-hashes \
 	  --no-emit-index-url pyproject.toml --group dev -o requirements-dev.txt
+
+docs: ## the README's tables of commands and settings, made anew
+	@$(SETUP) venv
+	@$(PYTHON) -m tests.docs
 
 manifest: ## the Slack app's manifest
 	@$(SETUP) venv

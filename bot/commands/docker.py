@@ -12,7 +12,11 @@ from ops.work import StepState
 
 @command("docker install", role=Role.OPERATOR, example="docker install 192.168.1.105")
 @click.argument("target")
-@click.option("--channel", type=click.Choice(list(DockerChannel)), help="the distribution's package, or Docker's own")
+@click.option(
+    "--channel",
+    type=click.Choice([c.value for c in DockerChannel]),
+    help="the distribution's package, or Docker's own",
+)
 def install(call: Call, target: str, channel: str | None) -> Answer:
     """Install the Docker Engine on hosts, or mend it where it is half there."""
     hosts = targets.resolve(call.services, target)

@@ -49,8 +49,10 @@ def _data(p: Project) -> dict[str, object]:
 @command("build", role=Role.OPERATOR, example="build faces --for test_model")
 @click.argument("project")
 @click.option("--for", "target", default="", metavar="TARGET", help="build for the architectures of these hosts")
-@click.option("--platform", type=click.Choice(list(Platform)), help="instead of what the project says")
-@click.option("--arch", "arches", type=click.Choice(list(Arch)), multiple=True, help="may be given twice")
+@click.option("--platform", type=click.Choice([p.value for p in Platform]), help="instead of what the project says")
+@click.option(
+    "--arch", "arches", type=click.Choice([a.value for a in Arch]), multiple=True, help="may be given twice"
+)
 def build(call: Call, project: str, target: str, platform: str | None, arches: tuple[str, ...]) -> Answer:
     """Build a project's images; without --for or --arch, for every architecture of the registered hosts."""
     found = verbs.find(call.services, project)

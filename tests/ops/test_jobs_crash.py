@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,10 @@ def test_a_killed_worker_goes_on_where_it_was(fleet: Fleet) -> None:
     again.close()
 
 
+def _wrote(fleet: Fleet, lines: int) -> bool:
+    return len(fleet.journal.lines()) >= lines
+
+
 def test_a_worker_killed_again_and_again_repeats_nothing_that_ended(fleet: Fleet) -> None:
     lanes = [(f"10.0.0.{n}", tuple(f"ok-{m}" for m in range(30))) for n in range(3)]
     steps = {(lane, step) for lane, names in lanes for step in names}
@@ -134,7 +139,7 @@ def test_a_worker_killed_again_and_again_repeats_nothing_that_ended(fleet: Fleet
     client.submit(request("cut", phase(*lanes)))
     for lines in (15, 60, 110):
         worker = fleet.start()
-        wait_until(lambda lines=lines: len(fleet.journal.lines()) >= lines)
+        wait_until(partial(_wrote, fleet, lines))
         worker.kill()
         begun = fleet.journal.began()
         done = {pair for pair in steps if fleet.state("cut", *pair) == "ok"}

@@ -55,7 +55,7 @@ async def _answers(
         new: dict[tuple[str, str], Seen] = {}
         for (name, channel), known in before.items():
             for message in await people[name].messages(channel):
-                if message.ts not in known and not message.thread_ts:
+                if message.ts not in known and not message.thread_ts and not _is_job(message):
                     new[channel, message.ts] = message
         return new
 
@@ -66,3 +66,8 @@ async def _answers(
     found = await people["ada"].wait_for(enough, s)
     expect(not [m for m in found.values() if "Something broke" in m.plain], "a command broke")
     return len(found)
+
+
+def _is_job(message: Seen) -> bool:
+    """Tell the live message of the installation from the answers to the commands."""
+    return "docker install" in message.plain.partition("\n")[0]

@@ -49,7 +49,7 @@ class Stage:
 
     async def job(self, text: str, timeout_s: float, end: str = "done") -> Seen:
         """Give a command that changes something and follow its live message to the end."""
-        title = " ".join(text.split(" --")[0].split()[:2])
+        title = " ".join(text.split(" --", maxsplit=1)[0].split()[:2])
         return await self.follow(title, await self.give(text), timeout_s, end)
 
     async def follow(

@@ -12,7 +12,7 @@ async def play(stage: Stage, script: Script) -> None:
     stage.fleet.unplug(gone)
     try:
         with script.step("deploy with one client unplugged") as step:
-            message = await stage.job(f"deploy {FEDERATION} --project faces", 180, end="partly done")
+            message = await stage.job(f"deploy {FEDERATION} --project face-detection", 180, end="partly done")
             step.outcome = message.plain.splitlines()[0]
             check(message.plain, gone.ip)
         await trained(stage, script)
