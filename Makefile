@@ -13,8 +13,7 @@ help: ## this list
 
 demo: ## a Slack-like page, a bot and five bare Pis on this machine
 	@$(SETUP) venv docker fleet-tools
-	@$(PYTHON) -m tests.fleet up 5
-	@exec $(BIN)/flsvc demo
+	@exec $(PYTHON) -m tests.story.demo
 
 story: ## play the whole way, from a bare fleet to a finished training, and print what happened
 	@$(SETUP) venv docker fleet-tools

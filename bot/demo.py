@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -27,16 +28,20 @@ async def run_sandbox(port: int) -> None:
         await stop.wait()
 
 
-async def run_demo(port: int, hosts: Sequence[str], password: str) -> int:
-    """Serve the sandbox and run the bot in it until a signal; returns the bot's status if it ended by itself."""
+async def run_demo(port: int, hosts: Sequence[str], password: str, state: Path | None = None) -> int:
+    """Serve the sandbox and run the bot in it until a signal; 1 when the bot ended by itself.
+
+    `state` is where the bot keeps its key and its database; the setting FLSVC_STATE when left out.
+    """
     stop = _stopped()
+    kept = {"FLSVC_STATE": str(state)} if state else {}
     async with Sandbox(port, Workspace.demo(manifest())) as sandbox:
         bot = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "bot",
             "bot",
-            env=os.environ | environment(sandbox),
+            env=os.environ | {"FLSVC_OPERATORS": "@lab-engineers"} | environment(sandbox) | kept,
             stdin=asyncio.subprocess.DEVNULL,
         )
         try:

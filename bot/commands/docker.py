@@ -9,6 +9,8 @@ from ops import docker, targets
 from ops.config import DockerChannel
 from ops.work import StepState
 
+CHANNELS = [channel.value for channel in DockerChannel]
+
 
 @command("docker install", role=Role.OPERATOR, example="docker install 192.168.1.105")
 @click.argument("target")

@@ -11,6 +11,9 @@ from ops import targets
 from ops.errors import UserError
 from ops.model import Arch, Platform, Project
 
+PLATFORMS = [platform.value for platform in Platform]
+ARCHES = [arch.value for arch in Arch]
+
 
 @command("projects")
 @click.option("--last", type=click.IntRange(1, 1000), default=50, show_default=True, help="how many, newest first")
@@ -49,10 +52,8 @@ def _data(p: Project) -> dict[str, object]:
 @command("build", role=Role.OPERATOR, example="build faces --for test_model")
 @click.argument("project")
 @click.option("--for", "target", default="", metavar="TARGET", help="build for the architectures of these hosts")
-@click.option("--platform", type=click.Choice([p.value for p in Platform]), help="instead of what the project says")
-@click.option(
-    "--arch", "arches", type=click.Choice([a.value for a in Arch]), multiple=True, help="may be given twice"
-)
+@click.option("--platform", type=click.Choice(PLATFORMS), help="instead of what the project says")
+@click.option("--arch", "arches", type=click.Choice(ARCHES), multiple=True, help="may be given twice")
 def build(call: Call, project: str, target: str, platform: str | None, arches: tuple[str, ...]) -> Answer:
     """Build a project's images; without --for or --arch, for every architecture of the registered hosts."""
     found = verbs.find(call.services, project)
