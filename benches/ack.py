@@ -1,4 +1,4 @@
-"""How soon a slash command is acknowledged: the bot beside a Bolt app that only acknowledges (`python -m benches.ack`).
+"""How soon a slash command is acknowledged, beside a Bolt app that only acknowledges (`python -m benches.ack`).
 
 Both run as processes against the same sandbox; commands come one at a time and fifty at once. Milliseconds from the
 sandbox sending the command to its acknowledgement.
