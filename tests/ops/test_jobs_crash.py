@@ -72,6 +72,9 @@ class Fleet:
         assert job is not None
         return next((s.state.value for s in job.steps if (s.lane, s.name) == (lane, step)), "")
 
+    def wrote(self, lines: int) -> Callable[[], bool]:
+        return lambda: len(self.journal.lines()) >= lines
+
     def running(self, id: str, lane: str, step: str) -> Callable[[], bool]:
         return lambda: self.state(id, lane, step) == "running"
 
