@@ -39,7 +39,7 @@ def message(pieces: Sequence[Piece]) -> MessagePayload:
     """Return one message of pieces."""
     words = "\n".join(piece.words for piece in pieces if piece.words)
     return MessagePayload(
-        text=limits.escaped(words, limits.FALLBACK_CHARS) or "An answer from flsvc.",
+        text=limits.escaped(words, limits.FALLBACK_CHARS).strip() or "An answer from flsvc.",
         blocks=tuple(block for piece in pieces for block in piece.blocks),
     )
 

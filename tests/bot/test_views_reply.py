@@ -2,7 +2,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.replies import Button, Cell, Code, Column, Link, Reply, Table, Text, failure
@@ -178,6 +178,7 @@ def part(kind: str, place: int, width: int, height: int) -> Text | Table | Code:
 
 
 @settings(max_examples=40, deadline=None)
+@example(chosen=[("text", 6, 1, 0)], pressed=[], private=False)
 @given(
     st.lists(st.tuples(kinds, places, widths, heights), max_size=5),
     st.lists(places, max_size=30),
