@@ -67,7 +67,7 @@ class Registering:
     def _look(self, asked: Registration, given: Given) -> Body:
         services = self._dispatch.services
         scans = hosts.scan(services, asked.addresses, asked.port)
-        if not any(scan.key for scan in scans):
+        if not any(scan.key and not scan.error for scan in scans):
             return modals.error_view("Nobody answered", "\n".join(f"{s.address}: {s.error}" for s in scans))
         pending = {"registration": asked.to_json(), "keys": _keys(scans), "names": {s.address: s.name for s in scans}}
         entry = services.vault.put(json.dumps(pending))
@@ -116,7 +116,9 @@ def _given(view: Body, actor: Actor) -> Given:
 
 def _keys(scans: Sequence[hosts.Scan]) -> dict[str, dict[str, str]]:
     return {
-        s.address: {"kind": s.key.kind, "body": s.key.body, "fingerprint": s.key.fingerprint} for s in scans if s.key
+        s.address: {"kind": s.key.kind, "body": s.key.body, "fingerprint": s.key.fingerprint}
+        for s in scans
+        if s.key and not s.error
     }
 
 

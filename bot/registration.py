@@ -22,13 +22,14 @@ MOST_HOSTS = 50
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What was asked for; `secret` is the password, or the private key's text, and never shown."""
+    """What was asked for; `secret` is the password or the private key, `sudo_password` is for when that is a key."""
 
     addresses: tuple[str, ...]
     port: int = 22
     user: str = "pi"
     method: Method = "password"
     secret: str = ""
+    sudo_password: str = ""
     flower_type: FlowerType = FlowerType.CLIENT
     federation: str = ""
     contact: str = ""
@@ -71,7 +72,9 @@ def check(registration: Registration) -> dict[str, str]:
     if registration.method != "ours" and not registration.secret.strip():
         what = "password" if registration.method == "password" else "private_key"
         wrong[what] = "Needed once, to put flsvc's key on the hosts."
-    if registration.federation and not re.fullmatch(r"[\w.-]{1,64}", registration.federation):
+    if registration.federation == "all":
+        wrong["federation"] = "“all” means every host; choose another name."
+    elif registration.federation and not re.fullmatch(r"[\w.-]{1,64}", registration.federation):
         wrong["federation"] = "Letters, digits, dot, - and _, without spaces, such as test_model."
     return wrong
 
@@ -92,13 +95,15 @@ def request(
 
     Raises UserError when none of them answered.
     """
-    found = [scan for scan in scans if scan.key is not None]
+    found = [scan for scan in scans if scan.key is not None and not scan.error]
     if not found:
         raise UserError(
             f"None of the hosts answered, so none was registered. {scans[0].error if scans else ''}".strip()
         )
     secret = services.vault.put(registration.secret) if registration.method != "ours" else ""
+    sudo = services.vault.put(registration.sudo_password) if registration.sudo_password else ""
     args = {"hosts": [_host(registration, s) for s in found], "method": registration.method, "secret": secret}
+    args |= {"sudo_secret": sudo} if sudo else {}
     title = f"register {found[0].address}" + (f" and {len(found) - 1} more" if len(found) > 1 else "")
     return JobRequest(job_id(request_id), "register", title, args, actor)
 

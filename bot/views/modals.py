@@ -39,7 +39,7 @@ def register_view(initial: Mapping[str, str], private_metadata: str) -> Block:
         ),
         field("user", "User", text("value", initial=initial.get("user", "pi"))),
         field("method", "Log in", blocks.select("value", _METHODS, initial="password")),
-        field("password", "Password", text("value"), hint=_SEEN, optional=True),
+        field("password", "Password, also for sudo", text("value"), hint=_SEEN, optional=True),
         field(
             "private_key",
             "Private key",
@@ -80,6 +80,7 @@ def parse_register(state: Mapping[str, Mapping[str, Mapping[str, Block]]]) -> tu
         user=typed.get("user", "").strip(),
         method="key" if method == "key" else "ours" if method == "ours" else "password",
         secret=typed.get("private_key", "") if method == "key" else typed.get("password", ""),
+        sudo_password="" if method == "password" else typed.get("password", ""),
         flower_type=FlowerType(typed.get("flower_type") or "client"),
         federation=typed.get("federation", "").strip(),
         contact=typed.get("contact", "").strip(),
@@ -102,7 +103,7 @@ def fingerprint_view(scans: Sequence[Scan], private_metadata: str) -> Block:
 
 def _host(scan: Scan) -> str:
     named = escaped(f"{scan.address} ({scan.name})" if scan.name and scan.name != scan.address else scan.address, 300)
-    if scan.key is None:
+    if scan.key is None or scan.error:
         return f"🔌 {named} is left out: {escaped(scan.error, 500)}"
     again = ""
     if scan.known is not None:
