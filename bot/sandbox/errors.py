@@ -9,7 +9,15 @@ from bot.sandbox.model import Json
 # Answers that a correct client gets in the normal course of things (a race, an optimistic lock, a look-up), so that
 # they are no violation.
 EXPECTED = frozenset(
-    {"already_pinned", "already_reacted", "hash_conflict", "ratelimited", "users_not_found", "view_closed"}
+    {
+        "already_pinned",
+        "already_reacted",
+        "hash_conflict",
+        "not_in_channel",
+        "ratelimited",
+        "users_not_found",
+        "view_closed",
+    }
 )
 
 

@@ -36,9 +36,14 @@ class Process:
         self._process.communicate()
 
     def close(self, *, complaints: str = "") -> None:
-        """Let it end by itself, and see that it had nothing else to complain of."""
+        """Let it end by itself, and see that it said what it should and nothing broke.
+
+        A busy machine may make it take a silent neighbour for dead, which it says as well.
+        """
         _, errors = self._process.communicate("", timeout=PATIENCE_S)
-        assert (self._process.returncode, errors) == (0, complaints)
+        assert self._process.returncode == 0
+        assert complaints in errors
+        assert "Error" not in errors
 
 
 class Fleet:

@@ -49,7 +49,7 @@ class Stage:
 
     async def job(self, text: str, timeout_s: float, end: str = "done") -> Seen:
         """Give a command that changes something and follow its live message to the end."""
-        return await self.follow(text.split()[0], await self.give(text), timeout_s, end)
+        return await self.follow(text.split(maxsplit=1)[0], await self.give(text), timeout_s, end)
 
     async def follow(
         self, title: str, after_ts: str, timeout_s: float, end: str = "done", thread_ts: str | None = None
