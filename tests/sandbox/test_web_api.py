@@ -193,7 +193,8 @@ async def test_a_refused_call_has_slacks_code_and_is_a_violation(
 ) -> None:
     sandbox.workspace.add_channel(Channel("C0SECRET", "secret", is_private=True, members=frozenset({"U0ADA"})))
     assert await error_of(client.api_call(method, json=arguments)) == error
-    assert [(v.method, v.rule) for v in sandbox.workspace.violations] == [(method, error)]
+    expected = [] if error in EXPECTED else [(method, error)]
+    assert [(v.method, v.rule) for v in sandbox.workspace.violations] == expected
 
 
 async def test_an_expected_refusal_is_no_violation(sandbox: Sandbox, client: AsyncWebClient) -> None:
