@@ -2,17 +2,20 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import socket
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from bot.manifest import manifest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.workspace import Workspace
 from tests import fleet as fleets
-from tests.fleet import Fleet
+from tests.fleet import Fleet, FleetError
+from tests.fleet.engine import docker
 from tests.story import slack_part, terminal_part, unplugged_part
 from tests.story.script import Script, complain, expect
 from tests.story.secrets import CommandLines, found_in_files, found_in_texts, private_key_lines, watched
@@ -32,6 +35,8 @@ def main() -> int:
         play(chosen, script)
     except Exception as error:
         complain(f"\n{type(error).__name__}: {error}")
+    finally:
+        remove_registry()
     print(f"\n{script.table()}")
     return 0 if script.good and script.steps else 1
 
@@ -102,6 +107,15 @@ def _in_terminal(fleet: Fleet, folder: Path, script: Script) -> None:
     terminal_part.play(fleet, shell, starter_zip(folder / "faces.zip"), script)
 
 
+def remove_registry() -> None:
+    """Take the story's own registry away, images and all."""
+    name = f"flsvc-registry-{settings()['FLSVC_REGISTRY'].rpartition(':')[2]}"
+    with contextlib.suppress(FleetError):  # a story that ended before its first build has none
+        docker("rm", "-f", "-v", name)
+        docker("volume", "rm", "-f", name)
+
+
+@cache
 def settings() -> dict[str, str]:
     """Return the bot's settings: a registry on a port of its own, so that stories may be played side by side."""
     with socket.socket() as free:
