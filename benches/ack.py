@@ -18,7 +18,7 @@ from bot.manifest import manifest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.workspace import Workspace
 
-ONE_BY_ONE, AT_ONCE, ROUNDS = 100, 50, 4
+ONE_BY_ONE, AT_ONCE, ROUNDS = 50, 50, 2
 BARE = """
 import asyncio, os, re
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -27,7 +27,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 app = AsyncApp(client=AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"]))
 @app.command(re.compile(".*"))
 async def on_command(ack): await ack()
-asyncio.run(AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"]).start_async())
+async def main(): await AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"]).start_async()
+asyncio.run(main())
 """
 
 
