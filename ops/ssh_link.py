@@ -149,7 +149,7 @@ class Link:
                     host=self.host.address,
                 )
             try:
-                return self.open_channel(lambda transport: transport.open_session(timeout=self._answer_s))
+                return self.open_channel(lambda transport: transport.open_a_session(self._answer_s))
             except paramiko.ChannelException:  # MaxSessions of this host is lower than we thought
                 if not self._slots.refused():
                     raise HostUnreachable(

@@ -17,6 +17,7 @@ KEX = ("curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-gro
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr")
 KEEPALIVE_S = 30
 USER_TIMEOUT_MS = 15_000  # unanswered data for this long means the peer is gone (tcp(7))
+RESOURCE_SHORTAGE = 4  # SSH_OPEN_RESOURCE_SHORTAGE (RFC 4254, 5.1)
 READ_CHECK_S = 2.0  # how often an idle connection looks whether a keepalive is due
 
 Incoming = Callable[[paramiko.Channel, tuple[str, int], tuple[str, int]], None]
@@ -99,8 +100,26 @@ class FastTransport(paramiko.Transport):
         if not answered.wait(timeout_s):
             raise paramiko.SSHException("Timeout opening channel.")
         if channel not in self._channels.values():
-            raise self.get_exception() or paramiko.SSHException("Unable to open channel.")
+            raise self._refusal(self.get_exception())
         return channel
+
+    def open_a_session(self, timeout_s: float) -> paramiko.Channel:
+        """Open a session channel; raises ChannelException when sshd refuses it, SSHException when it is silent."""
+        try:
+            return self.open_session(timeout=timeout_s)
+        except paramiko.SSHException as error:
+            if str(error).startswith("Timeout"):
+                raise
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: Exception | None) -> Exception:
+        """Tell a refused channel from a lost connection.
+
+        paramiko keeps one exception per connection: of two channels refused in the same moment, one finds none.
+        """
+        if isinstance(error, paramiko.ChannelException) or not self.is_active():
+            return error or paramiko.SSHException("The connection was closed.")
+        return paramiko.ChannelException(RESOURCE_SHORTAGE, "Resource shortage")
 
     def _new_channel(self) -> tuple[paramiko.Channel, threading.Event]:
         """Do what paramiko's open_channel does before it sends; it cannot add a path to the message."""
