@@ -27,8 +27,9 @@ def flsvc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = folder.glob("flsvc-*.whl")
     venv.create(folder / "venv", with_pip=True)
     pip = (folder / "venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    run(*pip, "--require-hashes", "-r", ROOT / "requirements.txt")
+    run(*pip, "--no-deps", "--require-hashes", "-r", ROOT / "requirements.txt")
     run(*pip, "--no-deps", wheel)
+    run(folder / "venv/bin/python", "-m", "pip", "check")  # the lock is complete
     return folder / "venv/bin/flsvc"
 
 

@@ -81,14 +81,15 @@ system_packages() {
 # --- parts ---
 
 do_venv() {
-  # --require-hashes: what was locked and nothing else
   wanted=$(sha256sum requirements-dev.txt pyproject.toml)
   [ "$wanted" != "$(cat .venv/flsvc-installed 2>/dev/null)" ] || return 0
   if [ ! -x .venv/bin/python ]; then
     find_python || stop "Missing: Python 3.11 or newer with venv. Install as root: apt-get install python3-venv"
     step "Virtual environment: making .venv with $python" "$python" -m venv .venv
   fi
-  step "Python packages: installing" .venv/bin/pip install -q --require-hashes -r requirements-dev.txt
+  # What was locked and nothing else. The lock is complete, so nothing is resolved (--no-deps): an older pip would try
+  # the newest release for a requirement with an extra, and then miss its hash.
+  step "Python packages: installing" .venv/bin/pip install -q --no-deps --require-hashes -r requirements-dev.txt
   step "flsvc: installing" .venv/bin/pip install -q --no-deps --no-build-isolation -e .
   echo "$wanted" > .venv/flsvc-installed
 }
