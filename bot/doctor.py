@@ -7,9 +7,9 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.manifest import BOT_SCOPES
-from bot.phrases import size
 from bot.replies import Column, Reply, Table
 from bot.settings import Settings
+from bot.views.words import size
 from ops import hosts, keys, registry
 from ops.errors import OpsError
 from ops.services import Services

@@ -3,9 +3,9 @@
 import click
 
 from bot.commands._answers import addresses, named, start, table
-from bot.phrases import ago, count
 from bot.registry import Role, command
 from bot.replies import Answer, Button, Call, Code, Column, Reply, Text
+from bot.views.words import ago, count
 from ops import deploy as verbs
 from ops import projects, targets
 from ops.errors import UserError

@@ -5,9 +5,9 @@ from datetime import datetime
 import click
 
 from bot.commands._answers import addresses, table
-from bot.phrases import duration, moment
 from bot.registry import Role, command
 from bot.replies import Answer, Button, Call, Cell, Column, Link, text
+from bot.views.words import duration, moment
 from ops import targets
 from ops.errors import UserError
 from ops.model import Deployment
@@ -103,7 +103,7 @@ def job(call: Call, id: str) -> Answer:
         ("Host", "Step", "State", Column("Took", "right"), "What"),
         rows,
         empty=found.error or "It has no steps yet.",
-        note=f"Asked by {found.actor.name} at {moment(found.created_at)} UTC. {found.error or found.summary}".strip(),
+        note=f"Asked by {found.actor.name} at {moment(found.created_at)}. {found.error or found.summary}".strip(),
         buttons=() if found.state.ended else (Button("Cancel", f"cancel {found.id}", "danger"),),
     )
 

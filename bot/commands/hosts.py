@@ -3,9 +3,9 @@
 import click
 
 from bot.commands._answers import addresses, named, start, table
-from bot.phrases import ago, count, duration, size
 from bot.registry import Role, command
 from bot.replies import Answer, Button, Call, Code, Column, OpenForm, Reply, Text
+from bot.views.words import ago, count, duration, size
 from ops import hosts as verbs
 from ops import keys, targets
 from ops.model import Host

@@ -3,9 +3,9 @@
 import click
 
 from bot.commands._answers import addresses, named, start, table
-from bot.phrases import ago, size
 from bot.registry import Role, command
 from bot.replies import Answer, Call, Column
+from bot.views.words import ago, size
 from ops import projects as verbs
 from ops import targets
 from ops.errors import UserError

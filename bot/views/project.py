@@ -6,7 +6,7 @@ from bot.replies import Button
 from bot.views import blocks, rich
 from bot.views.limits import FALLBACK_CHARS, cut, escaped, printable
 from bot.views.payload import Block, MessagePayload, Posting
-from bot.views.words import count, file_size
+from bot.views.words import count, size
 from ops.model import Actor, Host, Project, ProjectKind
 
 _NAME_CHARS = 100
@@ -39,7 +39,7 @@ def _facts(project: Project) -> list[tuple[str, str]]:
         ("Entrypoint", files),
         ("Platform", str(definition.platform)),
         ("Requirements", ", ".join(project.requirements) or "none"),
-        ("Size", f"{file_size(project.size_bytes)}, {count(project.file_count, 'file')}"),
+        ("Size", f"{size(project.size_bytes)}, {count(project.file_count, 'file')}"),
         ("Id", project.short_id),
     ]
 

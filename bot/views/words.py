@@ -32,6 +32,8 @@ JOB_WORDS = {
     JobState.CANCELLED: "cancelled",
 }
 
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
 
 def state(value: StepState) -> str:
     """Phrase a step's state with its sign; the word is always there."""
@@ -39,24 +41,32 @@ def state(value: StepState) -> str:
 
 
 def duration(value: timedelta | float | None) -> str:
-    """Phrase a duration: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`; nothing when unknown."""
+    """Phrase a duration: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`; nothing when unknown."""
     if value is None:
         return ""
     seconds = max(0.0, value.total_seconds() if isinstance(value, timedelta) else value)
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    index, large = next((i, size) for i, (size, _) in enumerate(_UNITS) if whole >= size)
+    rest = whole % large // _UNITS[index + 1][0] if large > 1 else 0
+    return f"{whole // large} {_UNITS[index][1]}" + (f" {rest} {_UNITS[index + 1][1]}" if rest else "")
 
 
-def file_size(size_bytes: int) -> str:
-    """Phrase a size: `412 bytes`, `3.2 MB`."""
+def ago(when: datetime | None, now: datetime) -> str:
+    """Phrase how long since: `just now`, `5 min ago`, `3 d ago`; `never` without a time."""
+    if when is None:
+        return "never"
+    seconds = (now - when).total_seconds()
+    return "just now" if seconds < 10 else " ".join(duration(seconds).split(" ")[:2]) + " ago"
+
+
+def size(size_bytes: int) -> str:
+    """Phrase a size in powers of 1,000, as cards and Docker do: `412 B`, `3.2 MB`; nothing when unknown."""
+    if size_bytes <= 0:
+        return ""
     if size_bytes < 1000:
-        return f"{size_bytes} bytes"
+        return f"{size_bytes} B"
     value, units = size_bytes / 1000, ["kB", "MB", "GB", "TB"]
     while value >= 999.95 and len(units) > 1:
         value, units = value / 1000, units[1:]
@@ -69,8 +79,8 @@ def moment(value: datetime | None) -> str:
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """Phrase a number of things: `1 host`, `5 hosts`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+    """Phrase a number of things: `1 host`, `2,000 hosts`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def counts(values: Iterable[StepState]) -> str:

@@ -212,7 +212,7 @@ async def test_whoever_waited_long_is_mentioned(desk: Desk) -> None:
     ts = await progress.announce(desk.job(), CHANNEL)
     await desk.end("j1")
     await desk.turn(2)
-    assert desk.slack.texts(thread_ts=ts) == ["<@U0ADA> ✅ deploy faces: done after 3 min 0 s."]
+    assert desk.slack.texts(thread_ts=ts) == ["<@U0ADA> ✅ deploy faces: done after 3 min."]
     await progress.close()
     store.close()
 

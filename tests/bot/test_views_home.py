@@ -96,6 +96,6 @@ def test_a_thousand_hosts_and_hostile_names_fit(store: SqlStore) -> None:
     for n in range(30):
         store.save_deployment(replace(deployment(n, names[n % len(names)]), by_name=names[0]))
     _, shown = show(store)
-    assert "1000 hosts" in shown
+    assert "1,000 hosts" in shown
     assert "<!channel>" not in shown
     store.close()

@@ -86,7 +86,7 @@ def test_long_lines_show_their_end_and_are_a_file() -> None:
     log = "\n".join(f"line {n}" for n in range(2_000))
     posting = post(Code("192.168.1.105", log))
     assert "line 1999" in said(posting.first)
-    assert "of 2000 lines)" in said(posting.first)
+    assert "of 2,000 lines)" in said(posting.first)
     assert "line 0\n" not in said(posting.first)
     assert posting.files[0].content == log
 

@@ -7,15 +7,16 @@ import pytest
 
 from bot.logs import RedactingFormatter, redact
 from bot.manifest import BOT_SCOPES, manifest
-from bot.phrases import ago, count, duration, moment, size
+from bot.views.words import ago, count, duration, moment, size
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (185, "3 min 5 s"), (180, "3 min"), (7800, "2 h 10 min"),
-     (90_000, "1 d 1 h"), (None, "–")],
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.7, "1 min"),
+     (12.4, "12 s"), (185, "3 min 5 s"), (180, "3 min"), (7800, "2 h 10 min"),
+     (90_000, "1 d 1 h"), (None, "")],
 )  # fmt: skip
 def test_duration(seconds: float | None, said: str) -> None:
     assert duration(seconds) == said
@@ -23,7 +24,7 @@ def test_duration(seconds: float | None, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("size_bytes", "said"),
-    [(0, "–"), (512, "512 B"), (1536, "1.5 KiB"), (8_160_437_862, "7.6 GiB"), (2**50, "1024 TiB")],
+    [(0, ""), (512, "512 B"), (1536, "1.5 kB"), (999_960, "1.0 MB"), (8_160_437_862, "8.2 GB"), (2**50, "1125.9 TB")],
 )
 def test_size(size_bytes: int, said: str) -> None:
     assert size(size_bytes) == said
@@ -33,7 +34,7 @@ def test_moments() -> None:
     assert ago(None, NOW) == "never"
     assert ago(NOW, NOW) == "just now"
     assert ago(NOW - timedelta(minutes=5), NOW) == "5 min ago"
-    assert moment(NOW) == "2026-11-24 09:30"
+    assert moment(NOW) == "2026-11-24 09:30 UTC"
     assert (count(1, "host"), count(2000, "host")) == ("1 host", "2,000 hosts")
 
 
