@@ -5,7 +5,7 @@
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 SETUP := sh tests/fleet/machine.sh
-FAST := not fleet and not browser and not postgres and not story and not wheel
+FAST := not fleet and not browser and not postgres and not slow and not story and not wheel
 PYTEST_ARGS ?=
 
 help: ## this list

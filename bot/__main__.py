@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def bot() -> None:
     from bot.run import run_bot
 
     found = _loaded()
+    for secret in (one.name for one in settings.SETTINGS if one.secret):
+        os.environ.pop(secret, None)  # no child process inherits them, and Bolt does not find a second token
     try:
         found.require_slack()
         asyncio.run(run_bot(found))

@@ -187,6 +187,7 @@ async def test_the_home_tab_says_how_things_stand(stage: StageMaker) -> None:
         await s.ada.wait_for(published)
 
 
+@pytest.mark.slow
 async def test_fifty_commands_at_once_are_all_answered(stage: StageMaker) -> None:
     async with stage() as s:
         fill(s)

@@ -67,6 +67,7 @@ async def test_what_is_longer_is_a_file_with_every_row(desk: Desk) -> None:
     assert len(kept.path.read_text().splitlines()) == 1001
 
 
+@pytest.mark.slow
 async def test_everything_hostile_at_once(desk: Desk) -> None:
     for text in HOSTILE:
         reply = Reply((Text(text), Code(text, text), Table(text, (Column(text),), ((text,),), text, text)))
@@ -110,6 +111,7 @@ async def test_permalinks_lead_to_the_message(desk: Desk) -> None:
     assert (await desk.poster.permalink(sent)).endswith(f"/archives/{FLEET}/p{sent.ts.replace('.', '')}")
 
 
+@pytest.mark.slow
 async def test_twelve_answers_at_once_stay_within_the_rate(desk: Desk) -> None:
     await asyncio.gather(*(desk.poster.post(FLEET, answer(Reply((Text(f"answer {n}"),)))) for n in range(12)))
     assert len([message for message in await desk.ada.messages(FLEET) if "answer" in message.plain]) == 12

@@ -184,6 +184,7 @@ def part(kind: str, place: int, width: int, height: int) -> Text | Table | Code:
     st.lists(places, max_size=30),
     st.booleans(),
 )
+@pytest.mark.slow
 def test_whatever_is_answered_keeps_to_the_limits(
     chosen: list[tuple[str, int, int, int]], pressed: list[int], private: bool
 ) -> None:

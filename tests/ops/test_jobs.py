@@ -294,6 +294,7 @@ def test_waiting_has_an_end(world: World) -> None:
     assert world.jobs.wait("long", timeout_s=PATIENCE_S).state is JobState.DONE
 
 
+@pytest.mark.slow
 def test_two_hundred_jobs_on_ten_hosts_never_meet_on_one_and_none_is_lost(world: World) -> None:
     hosts = [f"10.0.1.{n}" for n in range(10)]
     ids = [f"many-{n}" for n in range(200)]

@@ -17,6 +17,8 @@ from ops.work import Job, JobRequest, JobState
 from tests.ops.job_kinds import PATIENCE_S, Journal, Line, ScriptKind, phase, request, services, wait_until
 from tests.ops.postgres import running_cluster
 
+pytestmark = pytest.mark.slow
+
 
 class Process:
     """A worker in a process of its own."""

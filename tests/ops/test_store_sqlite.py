@@ -33,6 +33,7 @@ def differences(url: str) -> list[object]:
     return list(found)
 
 
+@pytest.mark.slow
 def test_several_processes_may_start_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/flsvc.sqlite3"
     assert open_at_once(url) == ["False", "False", "False", "True"]

@@ -1,5 +1,6 @@
 """Rate limits: where they begin, what Retry-After says, and who breaks a rule."""
 
+import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -55,6 +56,7 @@ async def test_coming_back_too_early_is_a_violation_but_what_was_on_its_way_is_n
     await client.auth_test()
 
 
+@pytest.mark.slow
 async def test_slacks_own_retry_handler_gets_through() -> None:
     async with Sandbox(with_page=False) as sandbox:
         client = AsyncWebClient(token=BOT_TOKEN, base_url=sandbox.api_url)
