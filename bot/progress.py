@@ -196,7 +196,6 @@ class Progress:
 
     async def _finish(self, job: Job, live: Live) -> None:
         """Show the end, then, once over all bots and restarts, tell the thread what a person wants to know."""
-        await self._note(job)
         with suppress(MessageGone):
             await self._poster.edit(live.sent, job_message(job, self._today()))
         if await asyncio.to_thread(self._store.first_time, f"shown:{job.id}"):
@@ -211,28 +210,13 @@ class Progress:
         """Show an end that nobody else showed: the bot that followed the job may be gone."""
         await self._clock.wait(None, grace_s)
         job = await asyncio.to_thread(self._store.job, job_id)
-        if job is None or job_id in self._lives:
-            return
-        await self._note(job)
-        if not job.message_ts:
+        if job is None or not job.message_ts or job_id in self._lives:
             return
         if await asyncio.to_thread(self._store.first_time, f"shown:{job_id}"):
             sent = Sent(job.channel, job.message_ts)
             with suppress(MessageGone):
                 await self._poster.edit(sent, job_message(job, self._today()))
             await self._tell_thread(job, sent)
-
-    async def _note(self, job: Job) -> None:
-        """Say in the audit how the job ended, where its line does not say so yet."""
-        for event in await asyncio.to_thread(lambda: self._store.events(job_id=job.id)):
-            if not event.outcome:
-                await asyncio.to_thread(
-                    self._store.end_event,
-                    event.id,
-                    outcome=job.state.value,
-                    detail=job.error or job.summary,
-                    permalink=job.permalink,
-                )
 
 
 def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[JobChange], None], change: JobChange) -> None:

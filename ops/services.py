@@ -85,7 +85,6 @@ class Store(Protocol):
     # the audit
     def add_event(self, event: Event) -> int: ...
     def events(self, *, who: str | None = None, job_id: str | None = None, last: int = 100) -> list[Event]: ...
-    def end_event(self, id: int, *, outcome: str, detail: str = "", permalink: str = "") -> None: ...
 
     # jobs, as people see them; the runner's own bookkeeping is not here
     def create_job(self, request: JobRequest) -> bool:
@@ -104,7 +103,10 @@ class Store(Protocol):
         ...
 
     def set_job_state(self, id: str, state: JobState, *, summary: str = "", error: str = "") -> None:
-        """Change the state; sets started_at and ended_at as the state implies, the first time only."""
+        """Change the state; sets started_at and ended_at as the state implies, the first time only.
+
+        An end goes into the job's line of the audit as well.
+        """
         ...
 
     def set_job_message(

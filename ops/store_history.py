@@ -70,12 +70,6 @@ class HistoryTables(Database):
         with self.read() as connection:
             return [row_event(row) for row in connection.execute(query).mappings()]
 
-    def end_event(self, id: int, *, outcome: str, detail: str = "", permalink: str = "") -> None:
-        """Say how what a line tells of ended."""
-        values = {"outcome": outcome, "detail": detail} | ({"permalink": permalink} if permalink else {})
-        with self.write() as connection:
-            connection.execute(sa.update(event).where(event.c.id == id).values(**values))
-
 
 def _newest(
     connection: sa.Connection, query: sa.Select[tuple[object, ...]], addresses: Sequence[str], last: int | None

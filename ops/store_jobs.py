@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ops.store_codec import plan_json, row_job, row_step
 from ops.store_engine import Database, now
-from ops.store_tables import job, job_step
+from ops.store_tables import event, job, job_step
 from ops.work import Job, JobRequest, JobState, Plan, Step, StepState
 
 CHANNEL = "flsvc_job"
@@ -74,7 +74,10 @@ class JobTables(Database):
                 connection.execute(sa.insert(job_step), rows)
 
     def set_job_state(self, id: str, state: JobState, *, summary: str = "", error: str = "") -> None:
-        """Change the state; sets started_at and ended_at as the state implies, the first time only."""
+        """Change the state; sets started_at and ended_at as the state implies, the first time only.
+
+        An end goes into the job's line of the audit in the same transaction.
+        """
         at = now()
         values: dict[str, Any] = {"state": state.value}
         if state is not JobState.WAITING:
@@ -84,14 +87,18 @@ class JobTables(Database):
         values |= {name: text for name, text in (("summary", summary), ("error", error)) if text}
         with self.write() as connection:
             self._change(connection, id, sa.true(), ended=state.ended, **values)
+            if state.ended:
+                noted = sa.update(event).where(event.c.job_id == id, event.c.outcome == "")
+                connection.execute(noted.values(outcome=state.value, detail=error or summary))
 
     def set_job_message(
         self, id: str, *, channel: str, message_ts: str, thread_ts: str = "", permalink: str = ""
     ) -> None:
-        """Keep where the job's live message is."""
+        """Keep where the job's live message is; its line of the audit gets the link too."""
         values = {"channel": channel, "message_ts": message_ts, "thread_ts": thread_ts, "permalink": permalink}
         with self.write() as connection:
             connection.execute(sa.update(job).where(job.c.id == id).values(**values))
+            connection.execute(sa.update(event).where(event.c.job_id == id).values(permalink=permalink))
 
     def set_step(
         self, job_id: str, lane: str, name: str, state: StepState, *, detail: str = "", output: str = ""

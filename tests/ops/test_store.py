@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ops.model import (
+    Actor,
     Arch,
     Definition,
     Deployment,
@@ -22,7 +23,7 @@ from ops.model import (
     Sudo,
 )
 from ops.store import SqlStore
-from ops.work import Event, Step, StepState
+from ops.work import Event, JobRequest, JobState, Step, StepState
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOST = Host(
@@ -203,7 +204,12 @@ def test_deployments_are_newest_first_and_filtered(store: SqlStore) -> None:
 def test_the_audit_is_newest_first_and_says_how_things_ended(store: SqlStore) -> None:
     first = store.add_event(replace(EVENT, job_id="job-1"))
     second = store.add_event(replace(EVENT, who="U0BEN"))
-    store.end_event(first, outcome="done", detail="5 hosts", permalink="https://chat.example/p1")
+    store.create_job(JobRequest("job-1", "stop", "stop all", {}, Actor("U0ANNA", "anna", "C0FLEET")))
+    store.set_job_message("job-1", channel="C0FLEET", message_ts="1.2", permalink="https://chat.example/p1")
+    store.set_job_state("job-1", JobState.RUNNING)
+    assert store.events(job_id="job-1")[0].outcome == ""
+    store.set_job_state("job-1", JobState.DONE, summary="5 hosts")
+    store.set_job_state("job-1", JobState.DONE, summary="said again")
     ended = replace(
         EVENT, id=first, job_id="job-1", outcome="done", detail="5 hosts", permalink="https://chat.example/p1"
     )
