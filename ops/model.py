@@ -162,6 +162,7 @@ class Project:
     filename: str
     uploaded_at: datetime
     uploaded_by: str
+    uploaded_by_name: str = ""
 
     @property
     def short_id(self) -> str:

@@ -55,6 +55,7 @@ def receive(services: Services, path: Path, filename: str, actor: Actor) -> Proj
         filename=filename,
         uploaded_at=services.now(),
         uploaded_by=actor.id,
+        uploaded_by_name=actor.name,
     )
     services.store.save_project(project)
     return project

@@ -97,6 +97,7 @@ project = sa.Table(
     _text("filename"),
     sa.Column("uploaded_at", UtcTime, nullable=False),
     _text("uploaded_by"),
+    _text("uploaded_by_name"),
     sa.Index("ix_project_name", "name", "uploaded_at"),
     sa.Index("ix_project_uploaded_at", "uploaded_at", "seq"),
 )

@@ -32,8 +32,9 @@ def projects(call: Call, last: int) -> Answer:
 def _row(call: Call, p: Project) -> tuple[str, ...]:
     images = ", ".join(sorted({i.arch for i in call.services.store.images(p.id)})) or "–"
     entry = ", ".join(dict.fromkeys(p.definition.entrypoints.values())) or "–"
+    by = p.uploaded_by_name or p.uploaded_by
     when = ago(p.uploaded_at, call.services.now())
-    return (p.name, p.short_id, p.kind, p.definition.platform, entry, size(p.size_bytes), images, p.uploaded_by, when)
+    return (p.name, p.short_id, p.kind, p.definition.platform, entry, size(p.size_bytes), images, by, when)
 
 
 def _data(p: Project) -> dict[str, object]:
@@ -45,6 +46,7 @@ def _data(p: Project) -> dict[str, object]:
         "entrypoints": dict(p.definition.entrypoints),
         "size_bytes": p.size_bytes,
         "uploaded_by": p.uploaded_by,
+        "uploaded_by_name": p.uploaded_by_name,
         "uploaded_at": p.uploaded_at.isoformat(),
     }
 

@@ -45,7 +45,8 @@ def _facts(project: Project) -> list[tuple[str, str]]:
 
 
 def _from(project: Project) -> Block:
-    return blocks.section(f"*From* {Actor(project.uploaded_by, escaped(project.uploaded_by, 100)).mention}")
+    name = escaped(project.uploaded_by_name or project.uploaded_by, 100)
+    return blocks.section(f"*From* {Actor(project.uploaded_by, name).mention}")
 
 
 def _federations(hosts: Sequence[Host]) -> list[str]:

@@ -45,7 +45,7 @@ def test_a_zip_is_kept_under_its_hash_and_remembered(world: World, tmp_path: Pat
     assert project.kind is ProjectKind.CONTAINER
     assert project.requirements == ("numpy",)
     assert (project.file_count, project.size_bytes) == (3, path.stat().st_size)
-    assert (project.uploaded_by, project.uploaded_at) == (ACTOR.id, NOON)
+    assert (project.uploaded_by, project.uploaded_by_name, project.uploaded_at) == (ACTOR.id, ACTOR.name, NOON)
     assert project.definition.entrypoints == {FlowerType.SERVER: "main.py", FlowerType.CLIENT: "main.py"}
     assert projects.open_archive(world.services.config, project).paths == {
         "definition.yaml",

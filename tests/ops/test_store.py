@@ -59,6 +59,7 @@ PROJECT = Project(
     filename="faces.zip",
     uploaded_at=NOON,
     uploaded_by="U0ANNA",
+    uploaded_by_name="anna",
 )
 IMAGE = Image(
     project_id=PROJECT.id,

@@ -90,6 +90,7 @@ def _project() -> None:
         _text("filename"),
         sa.Column("uploaded_at", _TIME, nullable=False),
         _text("uploaded_by"),
+        _text("uploaded_by_name"),
     )
     op.create_index("ix_project_name", "project", ["name", "uploaded_at"])
     op.create_index("ix_project_uploaded_at", "project", ["uploaded_at", "seq"])
