@@ -10,6 +10,7 @@ from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import registry
 from bot.manifest import manifest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.workspace import Workspace
@@ -21,7 +22,7 @@ CHANNEL = "fleet"
 async def run_sandbox(port: int) -> None:
     """Serve the sandbox until SIGTERM or SIGINT."""
     stop = _stopped()
-    async with Sandbox(port, Workspace.demo(manifest())) as sandbox:
+    async with Sandbox(port, workspace()) as sandbox:
         print(f"The workspace: {sandbox.url}\nIts Web API:   {sandbox.api_url}", flush=True)
         for name, value in environment(sandbox).items():
             print(f"  {name}={value}", flush=True)
@@ -35,7 +36,7 @@ async def run_demo(port: int, hosts: Sequence[str], password: str, state: Path |
     """
     stop = _stopped()
     kept = {"FLSVC_STATE": str(state)} if state else {}
-    async with Sandbox(port, Workspace.demo(manifest())) as sandbox:
+    async with Sandbox(port, workspace()) as sandbox:
         bot = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -52,6 +53,13 @@ async def run_demo(port: int, hosts: Sequence[str], password: str, state: Path |
             if bot.returncode is None:
                 bot.terminate()
                 await bot.wait()
+
+
+def workspace() -> Workspace:
+    """Return the demo's workspace: the app as its manifest makes it, its commands suggested while they are typed."""
+    registry.load()
+    known = sorted(registry.COMMANDS.values(), key=lambda command: command.name)
+    return Workspace.demo(manifest(), suggestions=[f"{command.name} — {command.summary}" for command in known])
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:

@@ -98,14 +98,14 @@ def install(workspace: Workspace, app: AppConfig) -> AppConfig:
     return app
 
 
-def fill(workspace: Workspace, manifest: Json | None = None) -> None:
+def fill(workspace: Workspace, manifest: Json | None = None, suggestions: tuple[str, ...] = ()) -> None:
     """Add the people, channels, group and app of the demo."""
     people = (("ADA", "#2eb67d"), ("BEN", "#36c5f0"), ("CLEO", "#ecb22e"))
     for name, color in people:
         email = f"{name.lower()}@example.org"
         workspace.add_user(User(f"U0{name}", name.lower(), name.capitalize(), color=color, email=email))
     app = demo_app()
-    app = install(workspace, app_of(manifest, app, SUGGESTIONS) if manifest else app)
+    app = install(workspace, app_of(manifest, app, suggestions or SUGGESTIONS) if manifest else app)
     everyone = frozenset(f"U0{name}" for name, _ in people)
     created_at_s = int(workspace.now())
     for name, topic, members in (

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,15 +73,22 @@ class Workspace:
         self._directory: Path | None = None
 
     @classmethod
-    def demo(cls, manifest: Json | None = None, *, clock: Callable[[], float] = time.time) -> "Workspace":
+    def demo(
+        cls,
+        manifest: Json | None = None,
+        *,
+        suggestions: Sequence[str] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> "Workspace":
         """Make the workspace of the demo and the tests: #fleet, #general, #lab, Ada, Ben, Cleo, and the app flsvc.
 
-        With a manifest the app has exactly the scopes, events and commands it asks for; else everything.
+        With a manifest the app has exactly the scopes, events and commands it asks for; else everything. The message
+        box suggests `suggestions`, each `words` or `words — what it does`, after the command.
         """
         from bot.sandbox.demo import fill
 
         workspace = cls(clock=clock)
-        fill(workspace, manifest)
+        fill(workspace, manifest, tuple(suggestions))
         return workspace
 
     @property

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import registry
+from bot.demo import workspace
 from bot.logs import RedactingFormatter, redact
 from bot.manifest import BOT_SCOPES, manifest
 from bot.views.words import ago, count, duration, moment, size
@@ -69,3 +71,9 @@ def test_a_traceback_is_redacted_too() -> None:
     line = RedactingFormatter("%(message)s").format(record)
     assert "ValueError" in line
     assert "xoxb" not in line
+
+
+def test_the_demo_suggests_every_command_and_what_it_does() -> None:
+    (command,) = workspace().app.slash_commands
+    assert "docker install — " in "\n".join(command.suggestions)
+    assert len(command.suggestions) == len(registry.COMMANDS)
