@@ -27,7 +27,7 @@ test: setup-test lint ## everything: format, lint, types, layers, all tests, cov
 	@$(BIN)/coverage report
 
 check: lint ## format, lint, types, layers and the fast tests, in under a minute
-	$(PYTHON) -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -q -n auto -m "$(FAST)" $(PYTEST_ARGS)
 
 lint: ## format, lint, types and layers
 	@$(SETUP) venv
