@@ -22,7 +22,6 @@ from ops.services import Outcome, Services, StepContext
 from ops.work import Job, Lane, Phase, Plan, StepState
 
 STEPS = ("host_key", "login", "authorized_key", "key_login", "facts", "sudo")
-_GIB = 2**30
 _TOLD = 5  # hosts described one by one in the closing sentence
 
 
@@ -71,16 +70,16 @@ class RegisterKind:
         sentences = [_registered(hosts)] if hosts else []
         if failed:
             sentences.append(f"Not registered: {', '.join(f'{step.lane} (at {step.name})' for step in failed)}.")
-        if 0 < len(hosts) <= _TOLD:
-            sentences.append(f"Next: `docker install {','.join(host.address for host in hosts)}`.")
-        return " ".join(sentences) or "No host was registered."
+        if hosts:
+            sentences.append(_next(hosts))
+        return " ".join(sentence for sentence in sentences if sentence) or "No host was registered."
 
 
 def describe(facts: Facts) -> str:
     """Phrase what a host is in a few words: `Raspberry Pi 4 Model B, 4 GB, arm64`."""
     words = (
         facts.model or facts.os,
-        f"{facts.memory_bytes / _GIB:.1f} GiB" if facts.memory_bytes else "",
+        f"{facts.memory_bytes / 1e9:.1f} GB" if facts.memory_bytes else "",
         facts.arch,
     )
     return ", ".join(word for word in words if word)
@@ -219,8 +218,18 @@ def _keep_secret(services: Services, old: str, password: str) -> str:
 
 
 def _registered(hosts: Sequence[Host]) -> str:
-    """Tell what was learned of each host, or only how many there are when that would be long."""
+    """Tell what was learned, hosts that are alike in one breath; only how many there are when that would be long."""
+    alike: dict[str, list[str]] = {}
+    for host in hosts:
+        alike.setdefault(describe(host.facts) if host.facts else "", []).append(host.label)
     if len(hosts) > _TOLD:
         return f"Registered {len(hosts)} hosts."
-    learned = (f"{host.label}: {describe(host.facts)}" if host.facts else host.label for host in hosts)
-    return f"Registered {'; '.join(learned)}."
+    told = (f"{', '.join(labels)}: {what}" if what else ", ".join(labels) for what, labels in alike.items())
+    return f"Registered {'; '.join(told)}."
+
+
+def _next(hosts: Sequence[Host]) -> str:
+    federations = {host.federation for host in hosts}
+    if len(hosts) > 1 and len(federations) == 1 and "" not in federations:
+        return f"Next: `docker install {federations.pop()}`."
+    return f"Next: `docker install {','.join(host.address for host in hosts)}`." if len(hosts) <= _TOLD else ""

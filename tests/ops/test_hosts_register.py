@@ -87,7 +87,7 @@ def test_a_bare_pi_is_registered(world: World) -> None:
     assert host.sudo is Sudo.PASSWORD
     assert world.services.vault.get(host.sudo_secret) == "raspberry"
     assert run.summary == (
-        f"Registered {ONE} (kitchen.local): Raspberry Pi 4 Model B Rev 1.4, 3.7 GiB, arm64. "
+        f"Registered {ONE} (kitchen.local): Raspberry Pi 4 Model B Rev 1.4, 4.0 GB, arm64. "
         f"Next: `docker install {ONE}`."
     )
 
@@ -126,10 +126,21 @@ def test_one_wrong_password_does_not_disturb_the_others(world: World) -> None:
     assert f"Not registered: {TWO} (at login)." in run.summary
 
 
-def test_many_hosts_are_counted_in_the_closing_sentence(world: World) -> None:
-    addresses = [f"10.0.0.{number}" for number in range(1, 8)]
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (7, "Registered 7 hosts."),
+        (
+            2,
+            "Registered 10.0.0.1, 10.0.0.2: Raspberry Pi 4 Model B Rev 1.4, 4.0 GB, arm64.",
+        ),
+    ],
+)
+def test_hosts_are_summed_up_in_the_closing_sentence(world: World, count: int, said: str) -> None:
+    addresses = [f"10.0.0.{number}" for number in range(1, count + 1)]
     world.pool.machines.update({address: a_pi(address) for address in addresses})
-    assert register(world, [wanted(address) for address in addresses]).summary == "Registered 7 hosts."
+    summary = register(world, [wanted(address) for address in addresses]).summary
+    assert summary == f"{said} Next: `docker install test_model`."
 
 
 def test_a_host_that_is_off(world: World) -> None:
