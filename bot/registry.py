@@ -60,6 +60,8 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {}
+# The order of the files in the help and in the README: the way a newcomer goes. Files not named here come last.
+_ORDER = ("help", "hosts", "docker", "projects", "deploy", "federation", "history", "jobs")
 
 
 def command(name: str, *, role: Role = Role.VIEWER, example: str = "") -> Callable[[Handler], Handler]:
@@ -81,10 +83,9 @@ def command(name: str, *, role: Role = Role.VIEWER, example: str = "") -> Callab
 def load() -> dict[str, Command]:
     """Import every file of `bot.commands`, so that its commands are in the table, and return the table."""
     package = importlib.import_module("bot.commands")
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        if module.name.startswith("_"):
-            continue
-        importlib.import_module(f"bot.commands.{module.name}")
+    names = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+    for name in sorted(names, key=lambda n: (_ORDER.index(n) if n in _ORDER else len(_ORDER), n)):
+        importlib.import_module(f"bot.commands.{name}")
     return COMMANDS
 
 
