@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import click
 
-from bot import registry, terminal, wiring
+from bot import registry, terminal
 from bot.dispatch import Dispatcher, Given
 from bot.lazy_jobs import LazyJobs
 from bot.prompts import OPTIONS, registration_of
@@ -89,6 +89,8 @@ def run(words: Sequence[str], *, as_json: bool = False, form: Mapping[str, objec
     """Run one command with the settings of the environment and return the exit status."""
     try:
         with ExitStack() as stack:
+            from bot import wiring  # a second of imports that the help can do without
+
             services = stack.enter_context(wiring.services(load()))
             jobs = LazyJobs(lambda: stack.enter_context(wiring.jobs(services)))
             return asyncio.run(Face(services, jobs, as_json=as_json).run(words, form or {}))

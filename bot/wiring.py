@@ -11,7 +11,6 @@ from ops.engine import DockerEngines
 from ops.hosts_forget import ForgetKind
 from ops.hosts_register import RegisterKind
 from ops.images import BuildKind
-from ops.jobs import DbosJobs
 from ops.services import JobKind, Jobs, Services
 from ops.ssh import SshPool
 from ops.store import SqlStore
@@ -42,6 +41,8 @@ def services(settings: Settings) -> Iterator[Services]:
 
 def open_jobs(services: Services) -> Jobs:
     """Open the job runner: the one that executes, or a client of the process that does."""
+    from ops.jobs import DbosJobs  # half a second of imports that a look at the hosts can do without
+
     return DbosJobs.open(services, kinds())
 
 
