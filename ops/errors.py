@@ -12,7 +12,8 @@
     ├── HostKeyChanged         the host shows another key than the pinned one
     ├── LoginRefused           the host answers, but not to our key or this password
     ├── StepFailed             a command on a host, or a request to its Docker Engine, failed
-    │   └── TimedOut           ... because it did not end in time
+    │   ├── TimedOut           ... because it did not end in time
+    │   └── Cancelled          ... because its job was cancelled meanwhile
     └── Busy                   somebody else's job holds what is needed
 
 Anything else that reaches a person is a bug: it is logged under a reference and shown as that reference.
@@ -69,6 +70,10 @@ class StepFailed(OpsError):
 
 class TimedOut(StepFailed):
     """A command did not end in its time; it was stopped on the host as well."""
+
+
+class Cancelled(StepFailed):
+    """A command, or a request, was broken off because its job was cancelled; the text says what was left where."""
 
 
 class Busy(OpsError):

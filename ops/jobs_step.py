@@ -9,7 +9,8 @@ from secrets import token_hex
 from threading import Lock
 from typing import Protocol, runtime_checkable
 
-from ops.errors import HostUnreachable, OpsError
+from ops import cancel
+from ops.errors import Cancelled, HostUnreachable, OpsError
 from ops.jobs_board import Board
 from ops.locks import Locks, held
 from ops.services import JobKind, Outcome, Services, StepContext
@@ -116,9 +117,12 @@ class StepRunner:
         context = StepContext(job.id, job.args, job.actor.id, job.actor.name, lane, name, saying.say, ask)
         self.sayings.add(saying)
         try:
-            return kind.run_step(self.services, context)
+            with cancel.cancellable(cancelled):
+                return kind.run_step(self.services, context)
         except HostUnreachable as error:
             return Outcome(StepState.UNREACHABLE, str(error), error.output)
+        except Cancelled as error:
+            return Outcome(StepState.CANCELLED, str(error), error.output)
         except OpsError as error:
             # A step that asked, was told to stop and then gave up was cancelled; it did not fail.
             return Outcome(StepState.CANCELLED if heard else StepState.FAILED, str(error), error.output)

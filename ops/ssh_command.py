@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from shlex import quote
 
 KILL_AFTER_S = 5  # between SIGTERM and SIGKILL
-SUDO_CHECK = "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +32,29 @@ def build(command: str, *, timeout_s: float, root: Root | None, has_stdin: bool,
     """Wrap a command so that `timeout` ends its whole process group, as root where `root` says so.
 
     `marker` is one unguessable word: a sudo that turns out to want no password leaves it unread, and then the command
-    must not find the password in its own input.
+    must not find the password in its own input. It also names the command's processes for `end`.
     """
     limit = f"timeout -k {KILL_AFTER_S} {timeout_s:g} bash --norc -c "
+    name = f": {marker}\n"
     if root is None or not root.needed:
-        return Line(f"exec {limit}{quote(command)}{'' if has_stdin else ' </dev/null'}")
+        return Line(f"exec {limit}{quote(name + command)}{'' if has_stdin else ' </dev/null'}")
     if root.password is None:
-        return Line(f"exec sudo -n -- {limit}{quote(command)}{'' if has_stdin else ' </dev/null'}")
+        return Line(f"exec sudo -n -- {limit}{quote(name + command)}{'' if has_stdin else ' </dev/null'}")
     if has_stdin:
         skip = f'while IFS= read -r line && [ "$line" != {marker} ]; do :; done; unset line\n'
-        return Line(f"exec sudo -S -k -p '' -- {limit}{quote(skip + command)}", f"{root.password}\n{marker}\n")
-    quiet = quote(f"exec </dev/null\n{command}")
+        return Line(f"exec sudo -S -k -p '' -- {limit}{quote(name + skip + command)}", f"{root.password}\n{marker}\n")
+    quiet = quote(f"{name}exec </dev/null\n{command}")
     return Line(f"exec sudo -S -k -p '' -- {limit}{quiet}", f"{root.password}\n")
+
+
+def end(marker: str) -> str:
+    """Build the command that ends another one, with its whole process group, by the marker it was built with.
+
+    It signals `timeout` alone, which passes SIGTERM on to its group and follows with SIGKILL (timeout(1)).
+    The marker is in front of the command since pkill reads no more than the first 4,096 characters of a line.
+    The brackets keep the pattern from matching the line it is in. Status 0 when it was running, 1 when not.
+    """
+    return f"pkill -TERM -f '^timeout -k .* : [{marker[0]}]{marker[1:]}'"
 
 
 def talk(command: str, *, root: Root, marker: str) -> Line:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import paramiko
 
-from ops import ssh_command
+from ops import cancel, ssh_command
 from ops import ssh_words as words
 from ops.config import Config
 from ops.errors import StepFailed
@@ -72,23 +72,41 @@ class SshRemote:
     def _run(
         self, command: str, *, sudo: bool, timeout_s: float, stdin: bytes | BinaryIO | None, check: bool, doing: str
     ) -> Output:
+        if cancel.asked():
+            raise cancel.told(words.not_begun(self.host, doing))
         root = self._become_root() if sudo else None
-        line = ssh_command.build(
-            command, timeout_s=timeout_s, root=root, has_stdin=stdin is not None, marker=secrets.token_hex(16)
-        )
+        marker = secrets.token_hex(16)
+        line = ssh_command.build(command, timeout_s=timeout_s, root=root, has_stdin=stdin is not None, marker=marker)
+        end = _End(lambda: self._end(marker, root)) if cancel.possible() else None
         started = time.monotonic()
-        output = self._send(line, stdin, timeout_s, doing)
+        output = self._send(line, stdin, timeout_s, doing, end)
+        if end and end.hit and not output.ok:
+            raise cancel.told(words.ended(self.host, doing, output))
         if output.status in STOPPED and time.monotonic() - started >= timeout_s:
             raise words.timed_out(self.address, doing, timeout_s, output)
         if check and not output.ok:
             raise words.failed(self.address, doing, output)
         return output
 
-    def _send(self, line: Line, content: bytes | BinaryIO | None, timeout_s: float, doing: str) -> Output:
+    def _end(self, marker: str, root: Root | None) -> bool:
+        """End a running command; False when it is not there (yet, or any more)."""
+        limit_s = self._config.command_timeout_s
+        command = ssh_command.end(marker)
+        line = ssh_command.build(command, timeout_s=limit_s, root=root, has_stdin=False, marker=secrets.token_hex(16))
+        return self._send(line, None, limit_s, command).ok
+
+    def _send(
+        self,
+        line: Line,
+        content: bytes | BinaryIO | None,
+        timeout_s: float,
+        doing: str,
+        end: "_End | None" = None,
+    ) -> Output:
         stdin = Stdin.of(line.before_stdin, content)
         with self.link.session(timeout_s) as (transport, channel):
             try:
-                return run_on(channel, transport, line.text, stdin, timeout_s=timeout_s)
+                return run_on(channel, transport, line.text, stdin, timeout_s=timeout_s, watch=end)
             except (Lost, OSError, EOFError, paramiko.SSHException):
                 transport.close()
                 raise words.lost(self.address, f"`{words.short(doing)}`") from None
@@ -154,6 +172,20 @@ class SshRemote:
         if line.before_stdin:
             channel.sendall(line.before_stdin.encode())
         return ChannelStream(channel, stack.close)
+
+
+class _End:
+    """Ends a command on the host once its job is cancelled; implements `ops.ssh_run.Watch`."""
+
+    def __init__(self, end: Callable[[], bool]) -> None:
+        self._end = end
+        self.hit = False
+
+    def look(self) -> bool:
+        """End the command if that was asked for; again at the next look where it had not yet begun."""
+        if not self.hit and cancel.asked():
+            self.hit = self._end()
+        return self.hit
 
 
 @contextmanager

@@ -1,20 +1,23 @@
 """Runs one command on an open channel: both streams drained by the calling thread, no helper threads, no polling."""
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import paramiko
 
+from ops.cancel import POLL_S
 from ops.ports import Output
 from ops.ssh_command import KILL_AFTER_S
 from ops.ssh_transport import FastTransport
 
 KEEP_BYTES = 1 << 20  # of each stream, its end
 CHUNK_BYTES = 1 << 16
+CHUNKS_A_TURN = 64
 SMALL_BYTES = 1 << 15  # fits into any channel window: no thread is needed to send it
 GRACE_S = KILL_AFTER_S + 10.0  # after the host should have ended the process itself
 QUIET_S = 1.0  # after the end of a process whose children keep the streams open
@@ -22,6 +25,14 @@ QUIET_S = 1.0  # after the end of a process whose children keep the streams open
 
 class Lost(Exception):
     """The connection ended, or fell silent, before the command's status came."""
+
+
+class Watch(Protocol):
+    """Looks now and then, while a command runs, whether it is to be ended, and ends it."""
+
+    def look(self) -> bool:
+        """Tell whether the command was asked to end."""
+        ...
 
 
 class _Arrival(threading.Event):
@@ -68,9 +79,15 @@ class Tail:
 
 
 def run_on(
-    channel: paramiko.Channel, transport: FastTransport, command: str, stdin: "Stdin", *, timeout_s: float
+    channel: paramiko.Channel,
+    transport: FastTransport,
+    command: str,
+    stdin: "Stdin",
+    *,
+    timeout_s: float,
+    watch: Watch | None = None,
 ) -> Output:
-    """Send the command and its input, collect both streams and the status.
+    """Send the command and its input, collect both streams and the status; `watch` may end it before.
 
     Raises Lost when the connection breaks, or nothing ends although the host's own limit is long over.
     """
@@ -82,31 +99,53 @@ def run_on(
     transport.execute(channel, command)
     stdin.feed(channel)
     streams = (Tail(), Tail())
-    _drain(channel, arrival, streams, time.monotonic() + timeout_s + GRACE_S)
+    _drain(channel, arrival, streams, time.monotonic() + timeout_s + GRACE_S, watch)
     if channel.exit_status < 0 and not transport.is_active():
         raise Lost
     return Output(channel.exit_status, streams[0].text(), streams[1].text())
 
 
-def _drain(channel: paramiko.Channel, arrival: _Arrival, streams: tuple[Tail, Tail], deadline: float) -> None:
+def _drain(
+    channel: paramiko.Channel,
+    arrival: _Arrival,
+    streams: tuple[Tail, Tail],
+    deadline: float,
+    watch: Watch | None,
+) -> None:
     """Read both streams until they end. A shared window means that an unread one stops the other (RFC 4254, 5.2)."""
+    look_at = time.monotonic() + POLL_S if watch else math.inf
     while True:
-        while channel.recv_ready():
-            streams[0].add(channel.recv(CHUNK_BYTES))
-        while channel.recv_stderr_ready():
-            streams[1].add(channel.recv_stderr(CHUNK_BYTES))
+        more = _read(channel, streams)
         ended = channel.eof_received or channel.closed
-        if ended and not channel.recv_ready() and not channel.recv_stderr_ready():
+        if ended and not more and not channel.recv_ready() and not channel.recv_stderr_ready():
             break
+        if watch and time.monotonic() >= look_at:
+            if watch.look():
+                deadline = min(deadline, time.monotonic() + GRACE_S)
+            look_at = time.monotonic() + POLL_S
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise Lost
         has_status = channel.status_event.is_set()
-        came = ended or arrival.wait_for_news(min(left_s, QUIET_S if has_status else left_s))
+        wait_s = min(left_s, QUIET_S if has_status else max(0.0, look_at - time.monotonic()))
+        came = ended or more or arrival.wait_for_news(wait_s)
         if has_status and not came:
             return
     if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
         raise Lost
+
+
+def _read(channel: paramiko.Channel, streams: tuple[Tail, Tail]) -> bool:
+    """Read what is there, in turns as a flood has no end; tell whether there is more."""
+    for _ in range(CHUNKS_A_TURN):
+        ready = channel.recv_ready(), channel.recv_stderr_ready()
+        if ready[0]:
+            streams[0].add(channel.recv(CHUNK_BYTES))
+        if ready[1]:
+            streams[1].add(channel.recv_stderr(CHUNK_BYTES))
+        if not any(ready):
+            return False
+    return True
 
 
 @dataclass

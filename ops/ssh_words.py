@@ -7,7 +7,7 @@ import base64
 import hashlib
 from pathlib import Path
 
-from ops.errors import HostKeyChanged, HostUnreachable, LoginRefused, StepFailed, TimedOut, UserError
+from ops.errors import Cancelled, HostKeyChanged, HostUnreachable, LoginRefused, StepFailed, TimedOut, UserError
 from ops.model import Host, HostKey
 from ops.ports import Output
 
@@ -117,6 +117,27 @@ def timed_out(host: str, command: str, timeout_s: float, output: Output) -> Time
         f"`{short(command)}` did not end on {host} within {timeout_s:g} s and was stopped there.",
         host=host,
         output=output.tail,
+    )
+
+
+def ended(host: Host, command: str, output: Output) -> Cancelled:
+    """Phrase a command that was ended on the host because its job was cancelled."""
+    last = output.tail.splitlines()[-1].strip() if output.tail else ""
+    so_far = f"; the last line it printed: {last}" if last else ""
+    return Cancelled(
+        f"`{short(command)}` was stopped on {host.label} in the middle, for the job was cancelled{so_far}. What it "
+        "had done by then was left as it is.",
+        host=host.address,
+        output=output.tail,
+    )
+
+
+def not_begun(host: Host, command: str) -> Cancelled:
+    """Phrase a command that was not sent any more because its job was cancelled."""
+    return Cancelled(
+        f"`{short(command)}` was not begun on {host.label}, for the job was cancelled. What the step had done before "
+        "was left as it is.",
+        host=host.address,
     )
 
 

@@ -1,10 +1,11 @@
 """The lines a host's shell is given, by equality; and what sudo's refusals are read as."""
 
+import re
 import subprocess
 
 import pytest
 
-from ops.ssh_command import Line, Root, build, put, sudo_check, talk, why_no_sudo
+from ops.ssh_command import Line, Root, build, end, put, sudo_check, talk, why_no_sudo
 
 PASSWORD = "s3cret' word"
 
@@ -15,21 +16,21 @@ def line(command: str, *, root: Root | None = None, has_stdin: bool = False) -> 
 
 def test_a_command_of_the_user() -> None:
     assert line("echo 'a b'") == Line(
-        "exec timeout -k 5 1.5 bash --norc -c 'echo '\"'\"'a b'\"'\"'' </dev/null",
+        "exec timeout -k 5 1.5 bash --norc -c ': m4rk\necho '\"'\"'a b'\"'\"'' </dev/null",
     )
-    assert line("cat", has_stdin=True) == Line("exec timeout -k 5 1.5 bash --norc -c cat")
+    assert line("cat", has_stdin=True) == Line("exec timeout -k 5 1.5 bash --norc -c ': m4rk\ncat'")
     assert line("cat", root=Root(needed=False), has_stdin=True) == line("cat", has_stdin=True)
 
 
 def test_a_command_of_root_without_a_password() -> None:
-    assert line("id", root=Root()) == Line("exec sudo -n -- timeout -k 5 1.5 bash --norc -c id </dev/null")
+    assert line("id", root=Root()) == Line("exec sudo -n -- timeout -k 5 1.5 bash --norc -c ': m4rk\nid' </dev/null")
     assert sudo_check(Root()) == Line("LC_ALL=C exec sudo -n -- true </dev/null")
 
 
 def test_a_command_of_root_with_a_password() -> None:
     root = Root(password=PASSWORD)
     assert line("id", root=root) == Line(
-        "exec sudo -S -k -p '' -- timeout -k 5 1.5 bash --norc -c 'exec </dev/null\nid'", f"{PASSWORD}\n"
+        "exec sudo -S -k -p '' -- timeout -k 5 1.5 bash --norc -c ': m4rk\nexec </dev/null\nid'", f"{PASSWORD}\n"
     )
     with_stdin = line("cat", root=root, has_stdin=True)
     assert with_stdin.before_stdin == f"{PASSWORD}\nm4rk\n"
@@ -57,6 +58,15 @@ def test_no_password_is_in_a_line_or_a_repr() -> None:
         assert "s3cret" not in built.text
         assert "s3cret" not in repr(built)
     assert "s3cret" not in repr(root)
+
+
+def test_the_command_that_ends_another_finds_it_and_not_itself() -> None:
+    pattern = end("m4rk").removeprefix("pkill -TERM -f ").strip("'")
+    running = "timeout -k 5 1.5 bash --norc -c : m4rk\necho"
+    itself = f"timeout -k 5 1.5 bash --norc -c : 0ther\n{end('m4rk')}"
+    assert re.search(pattern, running, re.DOTALL)
+    assert not re.search(pattern, itself, re.DOTALL)
+    assert not re.search(pattern, "bash --norc -c : m4rk\necho", re.DOTALL)
 
 
 def test_a_file_s_path_is_quoted_and_relative_to_the_home() -> None:
