@@ -20,11 +20,7 @@ story: ## play the whole way, from a bare fleet to a finished training, and prin
 	@exec $(PYTHON) -m tests.story
 
 test: setup-test lint ## everything: format, lint, types, layers, all tests, coverage
-	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not story" $(PYTEST_ARGS)
-	$(BIN)/coverage run -m pytest -q -m story $(PYTEST_ARGS)
-	@$(BIN)/coverage combine -q
-	@$(BIN)/coverage report
+	$(PYTHON) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST_ARGS)
 
 check: lint ## format, lint, types, layers and the fast tests, in under a minute
 	$(PYTHON) -m pytest -q -n auto -m "$(FAST)" $(PYTEST_ARGS)
