@@ -13,19 +13,30 @@ from ops.errors import Cancelled
 POLL_S = 0.5  # how often a wait looks; with the way to the host a person sees the end within two seconds
 
 
+class Asked(Exception):
+    """A wait ended because of `asked`; whoever knows what was waited for says it with `told`."""
+
+
 @dataclass
-class _Question:
+class Question:
+    """Whether the step is to stop, and whether it knows."""
+
     asked: Callable[[], bool]
     told: bool = False
 
+    def hear(self) -> bool:
+        """Ask on behalf of the step itself, which then knows."""
+        self.told = self.told or self.asked()
+        return self.told
 
-_question: ContextVar[_Question | None] = ContextVar("flsvc_cancel", default=None)
+
+_question: ContextVar[Question | None] = ContextVar("flsvc_cancel", default=None)
 
 
 @contextmanager
-def cancellable(asked: Callable[[], bool]) -> Iterator[None]:
-    """Let what runs in the block ask `asked`, as often as it likes, whether it is to stop."""
-    token = _question.set(_Question(asked))
+def cancellable(question: Question) -> Iterator[None]:
+    """Let what runs in the block ask, as often as it likes, whether it is to stop."""
+    token = _question.set(question)
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ _TOUCHING = frozenset({"start", "stay_up"})
 _SPARE_DISK_BYTES = 200 * words.MIB  # unpacking needs more than the image weighs
 _LOG_LINES = 20
 _SHORTEST_WAIT_S = 0.1
-_ASKED_EVERY_S = 5.0  # how soon a cancelled job ends
+_ASKED_EVERY_S = 1.0  # how soon a cancelled job ends
 UP = frozenset({"running", "restarting", "paused"})
 _FREE = "df -B1 --output=avail /var/lib/docker 2>/dev/null || df -B1 --output=avail /"
 

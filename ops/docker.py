@@ -9,7 +9,7 @@ from ops.config import DockerChannel
 from ops.docker_commands import Todo, Wish, channel_of
 from ops.docker_look import Look, look
 from ops.docker_run import install_failed, not_as_wanted, run_command
-from ops.errors import HostUnreachable, NotRegistered, OpsError, StepFailed, UserError
+from ops.errors import Cancelled, HostUnreachable, NotRegistered, OpsError, StepFailed, UserError
 from ops.facts import version
 from ops.model import Facts, Host
 from ops.ports import Remote
@@ -78,8 +78,7 @@ class InstallKind:
         try:
             outcome = _check(services, host) if context.step == CHECK else _build(services, host, context)
         except OpsError as error:
-            state = StepState.UNREACHABLE if isinstance(error, HostUnreachable) else StepState.FAILED
-            _save(services, step, Outcome(state, str(error), error.output))
+            _save(services, step, Outcome(_state(error), str(error), error.output))
             raise
         _save(services, step, outcome)
         return outcome
@@ -97,6 +96,12 @@ class InstallKind:
             sentence += f" Not on: {', '.join(f'{step.lane} (at {step.name})' for step in failed)}."
             sentence += f" Once mended, `docker install {','.join(step.lane for step in failed)}` goes on from there."
         return sentence
+
+
+def _state(error: OpsError) -> StepState:
+    if isinstance(error, HostUnreachable):
+        return StepState.UNREACHABLE
+    return StepState.CANCELLED if isinstance(error, Cancelled) else StepState.FAILED
 
 
 def _chosen(args: Mapping[str, object]) -> DockerChannel | None:
@@ -129,7 +134,7 @@ def _build(services: Services, host: Host, context: StepContext) -> Outcome:
         context.say(f"waits for {before.installing} on the host to end")
     for command in todo.commands:
         if context.cancelled():
-            raise StepFailed(f"Stopped before {command.say}; `docker install` goes on from there.", host=host.address)
+            raise Cancelled(f"Stopped before {command.say}; `docker install` goes on from there.", host=host.address)
         context.say(command.say)
         _run(services, remote, command)
     after = _look(services, remote, context) if todo.commands else before

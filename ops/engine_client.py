@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import docker
 import docker.errors
 
+from ops import cancel
 from ops import engine_specs as specs
 from ops import engine_words as words
 from ops.engine_build import events, log_lines
@@ -40,9 +41,16 @@ class DockerEngine:
         self._lock = threading.Lock()
 
     @contextmanager
-    def _api(self) -> Iterator[Any]:
-        """Give the client, its API version agreed upon; translates what it raises."""
-        with self._hold(), words.translated(self._where, self._address, self._timeout_s):
+    def _api(self, doing: str = "") -> Iterator[Any]:
+        """Give the client, its API version agreed upon; translates what it raises.
+
+        What has a name in `doing` may take long, and a cancelled job breaks it off; all else runs to its end.
+        """
+        with (
+            nullcontext() if doing else cancel.to_the_end(),
+            self._hold(),
+            words.translated(self._where, self._address, self._timeout_s, doing),
+        ):
             client = self._client or self._connect()
             try:
                 yield client
@@ -88,7 +96,7 @@ class DockerEngine:
         It is the classic builder of the API, which every engine has: BuildKit answers in protocol buffers, and asks
         its client for credentials over a second connection. Closing the iterator ends the build.
         """
-        with self._api() as api:
+        with self._api(f"build of {tag}") as api:
             stream = api.build(
                 fileobj=context,
                 custom_context=True,
@@ -110,7 +118,7 @@ class DockerEngine:
 
     def push(self, reference: str) -> str:
         """Push to the registry the name holds; returns the manifest's digest, `sha256:...`."""
-        with self._api() as api:
+        with self._api(f"push of {reference}") as api:
             repository, tag = specs.split(reference)
             digest = ""
             for event in events(api.push(repository, tag=tag, stream=True, decode=True), self._where, self._address):
@@ -121,7 +129,7 @@ class DockerEngine:
 
     def pull(self, reference: str) -> None:
         """Pull only the layers that are missing."""
-        with self._api() as api:
+        with self._api(f"pull of {reference}") as api:
             repository, tag = specs.split(reference)
             for _ in events(api.pull(repository, tag=tag, stream=True, decode=True), self._where, self._address):
                 pass

@@ -1,16 +1,23 @@
 """HTTP over whatever `open_stream` gives: docker-py talks through an SSH channel as through a unix socket."""
 
+import math
 import queue
 import select
 import socket
+import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 from urllib3.connection import HTTPConnection
+
+from ops import cancel
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BASE_URL = "http+docker://host"
 MAX_IDLE = 4  # connections kept for the next request
@@ -33,6 +40,19 @@ class UnixStream(socket.socket):
     """A connection to a unix socket of this machine."""
 
     lasting = True
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0, /) -> int:
+        """Receive as a socket does; raises cancel.Asked when the job is cancelled meanwhile."""
+        limit_s = self.gettimeout()
+        deadline = time.monotonic() + (math.inf if limit_s is None else limit_s)
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        while cancel.possible() and not poll.poll(1000 * min(cancel.POLL_S, max(0.0, deadline - time.monotonic()))):
+            if cancel.asked():
+                raise cancel.Asked
+            if time.monotonic() >= deadline:
+                raise TimeoutError("timed out")
+        return super().recv_into(buffer, nbytes, flags)
 
     @property
     def over(self) -> bool:

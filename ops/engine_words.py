@@ -8,7 +8,8 @@ import requests
 import urllib3
 from urllib3.exceptions import ReadTimeoutError
 
-from ops.errors import OpsError, StepFailed, TimedOut
+from ops import cancel
+from ops.errors import Cancelled, OpsError, StepFailed, TimedOut
 
 HINTS = (  # the engine's words -> what to do
     ("no space left on device", "Free some space there: `docker system prune` removes what no container uses."),
@@ -47,6 +48,14 @@ def gone(where: str, address: str | None) -> StepFailed:
     )
 
 
+def broken_off(where: str, doing: str, address: str | None) -> Cancelled:
+    """Phrase a request that was given up because its job was cancelled."""
+    return Cancelled(
+        f"The {doing} on {where} was broken off, for the job was cancelled. Layers that were whole are kept there.",
+        host=address,
+    )
+
+
 def is_timeout(error: BaseException) -> bool:
     """Tell whether a read took too long; requests calls it a ConnectionError while a body is read."""
     if isinstance(error, TimeoutError | requests.Timeout | ReadTimeoutError):
@@ -60,12 +69,14 @@ LOST = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFErr
 
 
 @contextmanager
-def translated(where: str, address: str | None, timeout_s: float) -> Iterator[None]:
-    """Translate everything a request may raise."""
+def translated(where: str, address: str | None, timeout_s: float, doing: str = "") -> Iterator[None]:
+    """Translate everything a request may raise; `doing` is what it is called where a cancelled job may end it."""
     try:
         yield
     except OpsError:
         raise
+    except cancel.Asked:
+        raise cancel.told(broken_off(where, doing or "request", address)) from None
     except docker.errors.APIError as error:
         raise says(where, str(error.explanation or error), address) from None
     except docker.errors.DockerException as error:

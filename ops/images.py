@@ -11,7 +11,7 @@ from ops import images_mirror as mirror
 from ops import images_words as words
 from ops import projects, registry, zips
 from ops.config import Config
-from ops.errors import NotRegistered, OpsError, StepFailed, UserError
+from ops.errors import Cancelled, NotRegistered, OpsError, StepFailed, UserError
 from ops.model import Arch, Host, Image, Platform, Project, ProjectKind
 from ops.ports import Engine
 from ops.services import Outcome, Services, StepContext
@@ -204,6 +204,8 @@ def _follow(lines: Iterable[str], context: StepContext, target: Target) -> None:
             if not line.lstrip().startswith(_NOISE) and time.monotonic() - said_at > _SAID_EVERY_S:
                 said_at = time.monotonic()
                 context.say(line.strip()[:150])
+    except Cancelled:
+        raise
     except StepFailed as error:
         raise words.build_failed(target.project.name, target.arch, error, log) from error
 
@@ -211,7 +213,7 @@ def _follow(lines: Iterable[str], context: StepContext, target: Target) -> None:
 def _until_cancelled(lines: Iterable[str], context: StepContext) -> Iterator[str]:
     for line in lines:
         if context.cancelled():
-            raise StepFailed(words.CANCELLED)
+            raise Cancelled(words.CANCELLED)
         yield line
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ops.errors import StepFailed
 from ops.model import Arch, Project
 
-CANCELLED = "the job was cancelled; the layers that were done are kept"
+CANCELLED = "The build was stopped, for the job was cancelled; the layers that were done are kept."
 _TAIL_LINES = 25
 _CANNOT_RUN = re.compile(r"exec format error", re.IGNORECASE)
 _NO_BASE = re.compile(

@@ -107,17 +107,11 @@ class StepRunner:
 
     def _act(self, kind: JobKind, job: Job, lane: Lane, name: str, cancelled: Callable[[], bool]) -> Outcome:
         saying = Saying(lambda text: self.board.set_step(job.id, lane.key, name, StepState.RUNNING, detail=text))
-        heard = False
-
-        def ask() -> bool:
-            nonlocal heard
-            heard = cancelled()
-            return heard
-
-        context = StepContext(job.id, job.args, job.actor.id, job.actor.name, lane, name, saying.say, ask)
+        question = cancel.Question(cancelled)
+        context = StepContext(job.id, job.args, job.actor.id, job.actor.name, lane, name, saying.say, question.hear)
         self.sayings.add(saying)
         try:
-            with cancel.cancellable(cancelled):
+            with cancel.cancellable(question):
                 return kind.run_step(self.services, context)
         except HostUnreachable as error:
             return Outcome(StepState.UNREACHABLE, str(error), error.output)
@@ -125,7 +119,7 @@ class StepRunner:
             return Outcome(StepState.CANCELLED, str(error), error.output)
         except OpsError as error:
             # A step that asked, was told to stop and then gave up was cancelled; it did not fail.
-            return Outcome(StepState.CANCELLED if heard else StepState.FAILED, str(error), error.output)
+            return Outcome(StepState.CANCELLED if question.told else StepState.FAILED, str(error), error.output)
         except Exception as error:
             what = f"step {name} on {lane.label} of job {job.id} ({job.kind})"
             return Outcome(StepState.FAILED, report_bug(self.services, error, what))

@@ -1,11 +1,15 @@
 """A channel as the kind of socket an HTTP client needs."""
 
 import io
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import paramiko
+
+from ops import cancel
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -64,11 +68,27 @@ class ChannelStream:
         return self._channel.gettimeout()
 
     def recv(self, size_bytes: int) -> bytes:
-        """Receive; b"" at the end, OSError when it took too long."""
+        """Receive; b"" at the end, OSError when it took too long, cancel.Asked when the job is cancelled."""
         try:
-            return self._channel.recv(size_bytes)
+            return self._recv_or_stop(size_bytes) if cancel.possible() else self._channel.recv(size_bytes)
         except (EOFError, paramiko.SSHException) as error:
             raise ConnectionError(str(error)) from None
+
+    def _recv_or_stop(self, size_bytes: int) -> bytes:
+        limit_s = self._channel.gettimeout()
+        deadline = time.monotonic() + (math.inf if limit_s is None else limit_s)
+        try:
+            while True:
+                self._channel.settimeout(min(cancel.POLL_S, max(0.0, deadline - time.monotonic())))
+                try:
+                    return self._channel.recv(size_bytes)
+                except TimeoutError:
+                    if time.monotonic() >= deadline:
+                        raise
+                if cancel.asked():
+                    raise cancel.Asked
+        finally:
+            self._channel.settimeout(limit_s)
 
     def sendall(self, data: bytes) -> None:
         """Send all of it; OSError when the other side closed or stopped reading."""

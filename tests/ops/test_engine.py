@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ops import cancel
 from ops.config import Config
 from ops.engine import DIAL, DockerEngines
-from ops.errors import HostUnreachable, StepFailed, TimedOut
+from ops.errors import Cancelled, HostUnreachable, StepFailed, TimedOut
 from ops.model import Host
 from ops.ports import Engine, Output
 from tests.ops.samples import a_host
@@ -210,6 +211,24 @@ def test_an_engine_that_hangs_up_is_said_so(tmp_path: Path) -> None:
 def test_an_engine_that_says_nothing_is_said_so(tmp_path: Path) -> None:
     with unix_server(tmp_path / "docker.sock", answers=False), pytest.raises(TimedOut, match="not answer within 1 s"):
         local(tmp_path).local().inspect("it")
+
+
+def test_what_takes_long_is_broken_off_when_its_job_is_cancelled(tmp_path: Path) -> None:
+    engine = local(tmp_path).local()
+    with unix_server(tmp_path / "docker.sock", answers=False), cancel.cancellable(cancel.Question(lambda: True)):
+        with pytest.raises(
+            Cancelled, match=r"The pull of faces:1 on the bot's machine was broken off, for the job was"
+        ):
+            engine.pull("faces:1")
+        assert not cancel.possible()
+
+
+def test_what_changes_something_at_once_runs_to_its_end_though_its_job_is_cancelled(config: Config) -> None:
+    way = Way(Answers({"/version": VERSION, "/start": b"{}"}))
+    with cancel.cancellable(cancel.Question(lambda: True)):
+        DockerEngines(config, way).on(a_host()).start("it")
+        assert cancel.asked()  # nobody was told yet
+    assert way.answers.requests[-1] == "POST /v1.45/containers/it/start HTTP/1.1"
 
 
 def test_a_connection_that_fails_is_no_matter_of_the_engine(config: Config, reach: Reach) -> None:

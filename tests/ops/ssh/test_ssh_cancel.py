@@ -1,5 +1,6 @@
 """Commands over a real sshd whose job is cancelled: ended on the host, alone, and told once."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from threading import Event
@@ -15,7 +16,7 @@ from tests.ops.sshd import Sshd, commands, until
 
 def run(pool: SshPool, sshd: Sshd, command: str, stop: Event, *, check: bool = True) -> Output:
     """Run a command that ends when `stop` is set."""
-    with cancel.cancellable(stop.is_set):
+    with cancel.cancellable(cancel.Question(stop.is_set)):
         return pool.remote(sshd.host()).run(command, check=check)
 
 
@@ -79,16 +80,13 @@ def test_one_that_does_not_listen_is_killed(pool: SshPool, sshd: Sshd, threads: 
 
 
 def test_one_that_ignores_cancelling_for_a_reason_is_left_alone(pool: SshPool, sshd: Sshd) -> None:
-    def always() -> bool:
-        return True
-
-    with cancel.cancellable(always), cancel.to_the_end():
+    with cancel.cancellable(cancel.Question(lambda: True)), cancel.to_the_end():
         assert pool.remote(sshd.host()).run("echo done").stdout == "done\n"
 
 
 def test_nothing_new_is_begun_and_a_step_is_told_once(pool: SshPool, sshd: Sshd) -> None:
     def step() -> str:
-        with cancel.cancellable(lambda: True):
+        with cancel.cancellable(cancel.Question(lambda: True)):
             with pytest.raises(
                 Cancelled, match=r"`touch begun` was not begun on 127\.0\.0\.1, for the job was cancelled"
             ):
@@ -97,3 +95,27 @@ def test_nothing_new_is_begun_and_a_step_is_told_once(pool: SshPool, sshd: Sshd)
 
     assert "begun" not in copy_context().run(step)
     assert not cancel.asked()
+
+
+def test_a_stream_that_says_nothing_ends(pool: SshPool, sshd: Sshd) -> None:
+    path = str(sshd.directory / "silent.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        stream = pool.remote(sshd.host()).open_unix_socket(path, 5)
+        stream.settimeout(10)
+        with cancel.cancellable(cancel.Question(lambda: True)), pytest.raises(cancel.Asked):
+            stream.recv(10)
+        assert stream.gettimeout() == 10
+        stream.settimeout(0.1)
+        with cancel.cancellable(cancel.Question(lambda: False)), pytest.raises(TimeoutError):
+            stream.recv(10)
+        stream.close()
+
+
+def test_a_stream_whose_job_goes_on_is_read_as_ever(pool: SshPool, sshd: Sshd) -> None:
+    with cancel.cancellable(cancel.Question(lambda: False)):
+        stream = pool.remote(sshd.host()).open_command("cat", sudo=False, timeout_s=5)
+        stream.sendall(b"said")
+        assert stream.recv(10) == b"said"
+        stream.close()
