@@ -16,6 +16,7 @@ from ops.errors import OpsError
 from ops.jobs_board import Board
 from ops.jobs_step import StepRunner, lock_name, report_bug
 from ops.jobs_turns import Tickets, Turns
+from ops.jobs_words import left
 from ops.services import JobKind, Services
 from ops.work import Job, JobState, Lane, Phase, Plan, StepState
 
@@ -201,6 +202,7 @@ class JobRun:
         assert job is not None
         state = end_state(job)
         summary = self._summary(kind, replace(job, state=state, ended_at=datetime.now(UTC)))
+        summary = left(job) if state is JobState.CANCELLED else summary
         self.board.set_state(job.id, state, summary=summary)
 
     def _summary(self, kind: JobKind, job: Job) -> str:

@@ -220,6 +220,10 @@ def test_cancel_stops_a_job_at_the_end_of_its_step(world: World) -> None:
     job = world.jobs.wait("cancel", timeout_s=PATIENCE_S)
     assert job.state is JobState.CANCELLED
     assert states(job) == {"10.0.0.1": ["ok", "cancelled"], "10.0.0.2": ["cancelled"] * 2, "b": ["cancelled"]}
+    assert job.summary == (
+        "Cancelled. 10.0.0.2 stopped at until. It was stopped on the host as well. "
+        "Done up to gate on 10.0.0.1. Not begun on b."
+    )
     assert world.jobs.wait("next", timeout_s=PATIENCE_S).state is JobState.DONE
     assert world.journal.overlaps() == []
     assert not world.jobs.cancel("cancel")
