@@ -15,6 +15,7 @@ from ops.jobs_board import Board, Subscribers
 from ops.jobs_engine import Client
 from ops.jobs_feed import Feed, make_feed
 from ops.jobs_keeper import Chore, Keeper
+from ops.jobs_waiting import LOOK_S, Returns
 from ops.jobs_worker import BEAT_S, STALE_S, Worker, make_locks, seat_name
 from ops.services import JobChange, JobKind, Services
 from ops.store import SqlStore
@@ -35,6 +36,7 @@ class DbosJobs:
         url: str | None = None,
         executor: bool = True,
         stale_s: float = STALE_S,
+        returns_s: float = LOOK_S,
     ) -> None:
         config = services.config
         url = url or config.database_url
@@ -54,11 +56,13 @@ class DbosJobs:
         self._client: Client | None = None
         self._feed: Feed | None = None
         self._closed = False
+        self._returns = Returns(services, self._locks, self.submit)
         self._keeper = Keeper(
             [
                 Chore(0.25, self._often),
                 Chore(0.5, self._take_seat),
                 Chore(BEAT_S, self._now_and_then),
+                Chore(returns_s, self._look_for_returns),
                 Chore(3600.0, self._hourly),
             ]
         )
@@ -72,12 +76,14 @@ class DbosJobs:
         url: str | None = None,
         executor: bool = True,
         stale_s: float = STALE_S,
+        returns_s: float = LOOK_S,
     ) -> Self:
         """Open the runner: as the executor if this process wants to and may be, as a client otherwise.
 
-        Of several workers, one that was silent for `stale_s` is taken for dead and its jobs are adopted.
+        Of several workers, one that was silent for `stale_s` is taken for dead and its jobs are adopted. Hosts that
+        something waits for are looked at every `returns_s`.
         """
-        jobs = cls(services, kinds, url=url, executor=executor, stale_s=stale_s)
+        jobs = cls(services, kinds, url=url, executor=executor, stale_s=stale_s, returns_s=returns_s)
         jobs._take_seat()
         jobs._keeper.start()
         return jobs
@@ -141,6 +147,7 @@ class DbosJobs:
         """Stop after the steps that are running; they are taken up again at the next start."""
         self._closed = True
         self._keeper.close()
+        self._returns.close()
         with self._guard:
             for part in (self._worker, self._client, self._feed):
                 if part is not None:
@@ -190,6 +197,10 @@ class DbosJobs:
             self._worker.beat()
             self._worker.adopt(self._stale_s)
             self._worker.start_lost()
+
+    def _look_for_returns(self) -> None:
+        if self._worker is not None:
+            self._returns.look()
 
     def _hourly(self) -> None:
         if self._worker is not None:

@@ -16,6 +16,7 @@ from ops.errors import OpsError
 from ops.jobs_board import Board
 from ops.jobs_step import StepRunner, lock_name, report_bug
 from ops.jobs_turns import Tickets, Turns
+from ops.jobs_waiting import note
 from ops.jobs_words import left
 from ops.services import JobKind, Services
 from ops.work import Job, JobState, Lane, Phase, Plan, StepState
@@ -203,6 +204,8 @@ class JobRun:
         state = end_state(job)
         summary = self._summary(kind, replace(job, state=state, ended_at=datetime.now(UTC)))
         summary = left(job) if state is JobState.CANCELLED else summary
+        waits = self.board.patiently(lambda: note(self.runner.services, replace(job, state=state)))
+        summary = f"{summary} {waits}".strip()
         self.board.set_state(job.id, state, summary=summary)
 
     def _summary(self, kind: JobKind, job: Job) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol
 from ops.config import Config
 from ops.model import Deployment, DeploymentState, Host, Image, Project
 from ops.ports import Engines, Pool
+from ops.waiting import Waiting, WaitingState
 from ops.work import Event, Job, JobRequest, JobState, Lane, Plan, Step, StepState
 
 
@@ -116,6 +117,23 @@ class Store(Protocol):
         self, job_id: str, lane: str, name: str, state: StepState, *, detail: str = "", output: str = ""
     ) -> None:
         """Change one step; sets started_at and ended_at as the state implies."""
+        ...
+
+    # commands that wait for hosts that are away
+    def add_waiting(self, entry: Waiting) -> Waiting:
+        """Insert, and return it with its number; the same job and host again changes nothing."""
+        ...
+
+    def waiting(self, *, host: str | None = None, actor: str | None = None) -> list[Waiting]:
+        """List what waits, in the order the commands were given."""
+        ...
+
+    def change_waiting(self, entry: Waiting, state: WaitingState, *, started_job: str = "") -> bool:
+        """Change the state of one that still stands as `entry` does; False when it has changed meanwhile."""
+        ...
+
+    def waits_again(self, started_job: str, host: str) -> Waiting | None:
+        """Let what a job was to catch up with wait again; None when that job was not started to catch up there."""
         ...
 
     # requests seen, so that a redelivery starts nothing twice

@@ -14,13 +14,14 @@ from ops.store_jobs import JobTables
 from ops.store_migrate import migrate
 from ops.store_projects import ProjectTables
 from ops.store_tables import request, secret
+from ops.store_waiting import WaitingTables
 from ops.store_workers import WorkerTables
 
 # Slack redelivers for minutes; a month forgives any outage and keeps the table small.
 _REQUESTS_KEPT = timedelta(days=30)
 
 
-class SqlStore(HostTables, ProjectTables, HistoryTables, JobTables, WorkerTables):
+class SqlStore(HostTables, ProjectTables, HistoryTables, JobTables, WaitingTables, WorkerTables):
     """`ops.services.Store` on SQLAlchemy. Safe from any thread; every call is one short transaction."""
 
     def __init__(self, url: str) -> None:

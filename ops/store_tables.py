@@ -241,3 +241,23 @@ turn = sa.Table(
     sa.UniqueConstraint("job_id", "lane", name="uq_turn_job_id"),
     sa.Index("ix_turn_host", "host", "seq"),
 )
+
+waiting = sa.Table(
+    "waiting",
+    metadata,
+    _seq(),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    _text("kind"),
+    sa.Column("args", sa.JSON, nullable=False),
+    _text("title"),
+    _text("actor_id"),
+    _text("actor_name"),
+    _text("actor_channel"),
+    sa.Column("created_at", UtcTime, nullable=False),
+    _text("project_id"),
+    _text("state"),
+    _text("started_job"),
+    sa.UniqueConstraint("job_id", "host", name="uq_waiting_job_id"),
+    sa.Index("ix_waiting_state", "state", "created_at", "seq"),
+)

@@ -35,6 +35,7 @@ def upgrade() -> None:
     _secret()
     _worker()
     _turn()
+    _waiting()
 
 
 def _host() -> None:
@@ -245,9 +246,31 @@ def _turn() -> None:
     op.create_index("ix_turn_host", "turn", ["host", "seq"])
 
 
+def _waiting() -> None:
+    op.create_table(
+        "waiting",
+        _seq(),
+        sa.Column("job_id", sa.Text, nullable=False),
+        sa.Column("host", sa.Text, nullable=False),
+        _text("kind"),
+        sa.Column("args", sa.JSON, nullable=False),
+        _text("title"),
+        _text("actor_id"),
+        _text("actor_name"),
+        _text("actor_channel"),
+        sa.Column("created_at", _TIME, nullable=False),
+        _text("project_id"),
+        _text("state"),
+        _text("started_job"),
+        sa.UniqueConstraint("job_id", "host", name="uq_waiting_job_id"),
+    )
+    op.create_index("ix_waiting_state", "waiting", ["state", "created_at", "seq"])
+
+
 def downgrade() -> None:
     """Drop the tables."""
     for name in (
+        "waiting",
         "turn",
         "worker",
         "secret",

@@ -58,6 +58,6 @@ def test_cancelling_a_job_ends_its_command_on_the_host(services: Services, sshd:
     assert [step.state for step in job.steps] == [StepState.OK, StepState.CANCELLED, StepState.CANCELLED]
     assert job.summary == (
         "Cancelled. 10.0.0.1 stopped at echo halfway; sleep 721. `echo halfway; sleep 721` was stopped on 127.0.0.1 "
-        "in the middle, for the job was cancelled; the last line it printed: halfway. What it had done by then was left "
-        "as it is."
+        "in the middle, for the job was cancelled; the last line it printed: halfway. What it had done by then was "
+        "left as it is."
     )

@@ -1,0 +1,109 @@
+"""What waits for a host that is away, and which newer commands make an older one needless; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from ops.model import Actor
+from ops.work import Job, JobRequest, Lane, Step, StepState
+
+_CONTAINERS = frozenset({"deploy", "rollback", "restart", "stop"})
+
+
+class WaitingState(StrEnum):
+    """How a command that waits for a host stands."""
+
+    WAITING = "waiting"
+    STARTED = "started"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A command that is to be done on a host once it is back; `created_at` is when the command was given.
+
+    `job_id` is the job that did not reach the host, `started_job` the one that caught up, or the last that tried.
+    """
+
+    job_id: str
+    host: str
+    kind: str
+    args: Mapping[str, object]
+    title: str
+    actor: Actor
+    created_at: datetime
+    project_id: str = ""
+    state: WaitingState = WaitingState.WAITING
+    started_job: str = ""
+    seq: int = field(default=0, compare=False)
+
+    @property
+    def id(self) -> str:
+        """Return what people call it by, `w12`."""
+        return f"w{self.seq}"
+
+    @property
+    def next_job(self) -> str:
+        """Return the id of the job that catches up: always the same, until that one too found nobody there."""
+        return "j" + sha256(f"when back {self.job_id} {self.host} {self.started_job}".encode()).hexdigest()[:10]
+
+
+def missed(job: Job, host: str, others: Sequence[str] = (), project_id: str = "") -> Waiting:
+    """Return what a job has left to do on a host; on `others` too where it stopped because of that one."""
+    args = {**job.args, "addresses": [host, *others]}
+    args.pop("announce", None)
+    return Waiting(job.id, host, job.kind, args, job.title, job.actor, job.created_at, project_id)
+
+
+def away(job: Job) -> list[str]:
+    """Return the addresses a job was about that it could not reach."""
+    return [lane.host for lane, steps in _hosts(job) if any(step.state is StepState.UNREACHABLE for step in steps)]
+
+
+def untouched(job: Job) -> list[str]:
+    """Return the addresses a job did not begin with, where it stopped for no other reason than one that was away."""
+    if any(step.state is StepState.FAILED for step in job.steps):
+        return []
+    return [lane.host for lane, steps in _hosts(job) if not any(step.started_at for step in steps)]
+
+
+def done(job: Job) -> list[str]:
+    """Return the addresses on which a job did all it was to do."""
+    return [lane.host for lane, steps in _hosts(job) if all(step.state.good for step in steps)]
+
+
+def _hosts(job: Job) -> list[tuple[Lane, list[Step]]]:
+    """Return the lanes of the hosts a job is about, each with its steps; a builder is none of them."""
+    lanes = [lane for lane in (job.plan.lanes if job.plan else ()) if lane.key == lane.host]
+    return [(lane, [step for step in job.steps if step.lane == lane.key]) for lane in lanes]
+
+
+def makes_needless(kind: str, project_id: str, older: Waiting) -> bool:
+    """Tell whether a newer command of this kind that waits for the same host makes an older one needless.
+
+    No project is every project. A rollback makes nothing needless: what it returns from must have been there first.
+    """
+    if kind == "docker install":
+        return older.kind == kind
+    covered = _CONTAINERS if kind in {"deploy", "stop"} else {"restart"} if kind == "restart" else frozenset()
+    return older.kind in covered and (not project_id or project_id == older.project_id)
+
+
+def overtakes(kind: str, project_id: str, older: Waiting) -> bool:
+    """Tell whether a newer command that was done leaves nothing to do for an older one that still waits."""
+    return makes_needless("deploy" if kind == "rollback" else kind, project_id, older)
+
+
+def catch_up(entry: Waiting, origin: Job | None) -> JobRequest:
+    """Return the job that catches up, shown in the thread of the one that could not."""
+    args = dict(entry.args)
+    if origin is not None and origin.channel:
+        args["announce"] = {"channel": origin.channel, "thread_ts": origin.thread_ts or origin.message_ts}
+    title = entry.title if entry.title.endswith(_BACK) else f"{entry.title}{_BACK}"
+    return JobRequest(entry.next_job, entry.kind, title, args, entry.actor)
+
+
+_BACK = ", now that it is back"
