@@ -15,9 +15,9 @@ demo: ## a Slack-like page, a bot and five bare Pis on this machine
 	@$(SETUP) venv docker fleet-tools
 	@exec $(PYTHON) -m tests.story.demo
 
-story: ## play the whole way, from a bare fleet to a finished training, and print what happened
-	@$(SETUP) venv docker fleet-tools
-	@exec $(PYTHON) -m tests.story
+story: ## play the whole way, from a bare fleet to a finished training (PARTS="killed workers": with processes killed)
+	@$(SETUP) venv docker fleet-tools postgres
+	@exec $(PYTHON) -m tests.story $(PARTS)
 
 test: setup-test lint ## everything: format, lint, types, layers, all tests, coverage
 	$(PYTHON) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST_ARGS)

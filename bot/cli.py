@@ -91,8 +91,9 @@ def run(words: Sequence[str], *, as_json: bool = False, form: Mapping[str, objec
         with ExitStack() as stack:
             from bot import wiring  # a second of imports that the help can do without
 
-            services = stack.enter_context(wiring.services(load()))
-            jobs = LazyJobs(lambda: stack.enter_context(wiring.jobs(services)))
+            settings = load()
+            services = stack.enter_context(wiring.services(settings))
+            jobs = LazyJobs(lambda: stack.enter_context(wiring.jobs(services, executes=settings.executes)))
             return asyncio.run(Face(services, jobs, as_json=as_json).run(words, form or {}))
     except OpsError as error:
         echo(failure(str(error), error.output), as_json=as_json)

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
@@ -34,7 +35,7 @@ async def run_bot(settings: Settings) -> None:
     with ExitStack() as stack:
         # the job runner may not be opened, nor closed, in a thread with an event loop
         services = await asyncio.to_thread(stack.enter_context, wiring.services(settings))
-        jobs = await asyncio.to_thread(wiring.open_jobs, services)
+        jobs = await asyncio.to_thread(partial(wiring.open_jobs, services, executes=settings.executes))
         try:
             async with bot(settings, services, jobs):
                 log.info("ready")

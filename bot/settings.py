@@ -38,6 +38,7 @@ SETTINGS = (
     Setting("FLSVC_STATE", "~/.local/share/flsvc", "where the key, the database and uploaded projects lie"),
     Setting("FLSVC_DATABASE_URL", "", "a `postgresql://` URL; empty is SQLite in the state directory", secret=True),
     Setting("FLSVC_EXECUTOR_ID", "", "this process' stable name among several workers; empty is the machine's name"),
+    Setting("FLSVC_EXECUTE", "yes", "`no`: this process only talks, and leaves its jobs to `flsvc worker`"),
     Setting(
         "FLSVC_OPERATORS", "", "who may change something: users (`U…`) and user groups (`@group`); empty is everyone"
     ),
@@ -79,6 +80,7 @@ class Settings:
     channels: tuple[str, ...]
     log_level: str
     config: Config
+    executes: bool
     bot_token: str
     app_token: str
     signing_secret: str
@@ -118,6 +120,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         channels=read.words("FLSVC_CHANNELS"),
         log_level=read.choice("FLSVC_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR")),
         config=_config(read),
+        executes=read.yes("FLSVC_EXECUTE"),
         bot_token=read.text("SLACK_BOT_TOKEN"),
         app_token=read.text("SLACK_APP_TOKEN"),
         signing_secret=read.text("SLACK_SIGNING_SECRET"),

@@ -39,17 +39,17 @@ def services(settings: Settings) -> Iterator[Services]:
         store.close()
 
 
-def open_jobs(services: Services) -> Jobs:
-    """Open the job runner: the one that executes, or a client of the process that does."""
+def open_jobs(services: Services, *, executes: bool = True) -> Jobs:
+    """Open the job runner: one that executes if it may, or a client of the processes that do."""
     from ops.jobs import DbosJobs  # half a second of imports that a look at the hosts can do without
 
-    return DbosJobs.open(services, kinds())
+    return DbosJobs.open(services, kinds(), executor=executes)
 
 
 @contextmanager
-def jobs(services: Services) -> Iterator[Jobs]:
+def jobs(services: Services, *, executes: bool = True) -> Iterator[Jobs]:
     """Open the job runner, and close it at the end."""
-    runner = open_jobs(services)
+    runner = open_jobs(services, executes=executes)
     try:
         yield runner
     finally:

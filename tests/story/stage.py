@@ -1,14 +1,10 @@
-"""Where the story is played: a fleet, a sandbox, and the production bot as a process of its own."""
+"""Where the story is played: a fleet, a sandbox, and what may go wrong while jobs run."""
 
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.demo import environment
 from bot.sandbox.person import Person, Seen
 from bot.sandbox.server import Sandbox
 from ops.projects import starter_zip
@@ -21,14 +17,22 @@ FEDERATION = "faces"
 ENDED = ("done", "partly done", "failed", "cancelled")
 
 
+async def no_trouble(job: str) -> None:
+    """Let a job run undisturbed."""
+
+
 @dataclass
 class Stage:
-    """What a part of the story needs: the Pis, the workspace, Ada, and a folder for state and files."""
+    """What a part of the story needs: the Pis, the workspace, Ada, and a folder for state and files.
+
+    `trouble` is started beside every job that is followed, and told the first word of its title.
+    """
 
     fleet: Fleet
     sandbox: Sandbox
     ada: Person
     folder: Path
+    trouble: Callable[[str], Awaitable[None]] = no_trouble
 
     @property
     def zip(self) -> Path:
@@ -61,7 +65,7 @@ class Stage:
             return next((m for m in new if state_of(m) in ENDED and title in m.plain.splitlines()[0]), None)
 
         try:
-            found = await self.ada.wait_for(ended, timeout_s)
+            found, _ = await asyncio.gather(self.ada.wait_for(ended, timeout_s), self.trouble(title))
         except TimeoutError:
             shown = "\n".join(m.plain for m in await self.ada.messages(CHANNEL, thread_ts) if m.ts > after_ts)
             raise Unexpected(f"not ended after {timeout_s:g} s:\n{shown}") from None
@@ -75,37 +79,6 @@ def state_of(message: Seen) -> str:
     """Read how a job's live message says its job stands; '' for any other message."""
     first = message.plain.splitlines()[0] if message.plain else ""
     return next((word for word in ("partly done", "done", "failed", "cancelled", "running") if word in first), "")
-
-
-@asynccontextmanager
-async def bot_process(
-    sandbox: Sandbox, state: Path, log: Path, **settings: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `flsvc bot` against the sandbox; ready once it has a socket. Ends it gently."""
-    env = os.environ | environment(sandbox) | {"FLSVC_STATE": str(state)} | settings
-    with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "bot",
-            env=env,
-            stdout=output,
-            stderr=output,
-            stdin=asyncio.subprocess.DEVNULL,
-        )
-    try:
-        connected = asyncio.create_task(sandbox.connected())
-        ended = asyncio.create_task(process.wait())
-        await asyncio.wait({connected, ended}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
-        if not connected.done():
-            raise Unexpected(f"the bot did not connect; its log:\n{log.read_text()[-3000:]}")
-        ended.cancel()
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await asyncio.wait_for(process.wait(), 60)
 
 
 def put_data(fleet: Fleet, folder: Path) -> None:
