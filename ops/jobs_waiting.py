@@ -9,7 +9,18 @@ from ops.errors import HostUnreachable, OpsError
 from ops.locks import Locks
 from ops.model import DeploymentState, Host
 from ops.services import Services
-from ops.waiting import Waiting, WaitingState, away, catch_up, done, makes_needless, missed, overtakes, untouched
+from ops.waiting import (
+    Waiting,
+    WaitingState,
+    away,
+    catch_up,
+    done,
+    given_at,
+    makes_needless,
+    missed,
+    overtakes,
+    untouched,
+)
 from ops.work import Event, Job, JobRequest, JobState
 
 _log = logging.getLogger(__name__)
@@ -59,7 +70,7 @@ def _wait(services: Services, job: Job, host: str, others: list[str]) -> Waiting
 
 def _cross_out(services: Services, job: Job, host: str) -> None:
     for older in services.store.waiting(host=host):
-        given_before = older.created_at < job.created_at
+        given_before = older.created_at < given_at(job)
         if given_before and overtakes(job.kind, project_of(services, job.kind, job.args, host), older):
             services.store.change_waiting(older, WaitingState.SUPERSEDED)
 

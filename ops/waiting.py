@@ -9,6 +9,8 @@ from hashlib import sha256
 from ops.model import Actor
 from ops.work import Job, JobRequest, Lane, Step, StepState
 
+_BACK = ", now that it is back"
+CATCHING_UP = frozenset({"announce", "given_at"})  # arguments that only a job that catches up has
 _CONTAINERS = frozenset({"deploy", "rollback", "restart", "stop"})
 
 
@@ -53,9 +55,15 @@ class Waiting:
 
 def missed(job: Job, host: str, others: Sequence[str] = (), project_id: str = "") -> Waiting:
     """Return what a job has left to do on a host; on `others` too where it stopped because of that one."""
-    args = {**job.args, "addresses": [host, *others]}
-    args.pop("announce", None)
-    return Waiting(job.id, host, job.kind, args, job.title, job.actor, job.created_at, project_id)
+    args = {name: value for name, value in job.args.items() if name not in CATCHING_UP}
+    args["addresses"] = [host, *others]
+    return Waiting(job.id, host, job.kind, args, job.title, job.actor, given_at(job), project_id)
+
+
+def given_at(job: Job) -> datetime:
+    """Return when the command was given that a job carries out, be it a later one that catches up."""
+    given = job.args.get("given_at")
+    return datetime.fromisoformat(given) if isinstance(given, str) else job.created_at
 
 
 def away(job: Job) -> list[str]:
@@ -99,11 +107,8 @@ def overtakes(kind: str, project_id: str, older: Waiting) -> bool:
 
 def catch_up(entry: Waiting, origin: Job | None) -> JobRequest:
     """Return the job that catches up, shown in the thread of the one that could not."""
-    args = dict(entry.args)
+    args: dict[str, object] = {**entry.args, "given_at": entry.created_at.isoformat()}
     if origin is not None and origin.channel:
         args["announce"] = {"channel": origin.channel, "thread_ts": origin.thread_ts or origin.message_ts}
     title = entry.title if entry.title.endswith(_BACK) else f"{entry.title}{_BACK}"
     return JobRequest(entry.next_job, entry.kind, title, args, entry.actor)
-
-
-_BACK = ", now that it is back"
