@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from ops.services import JobChange, Jobs
-from ops.work import Job, JobRequest
+from ops.work import Job, JobRequest, Plan
 
 
 class LazyJobs:
@@ -21,6 +21,10 @@ class LazyJobs:
     def submit(self, request: JobRequest) -> Job:
         """Start a job."""
         return self._jobs.submit(request)
+
+    def plan(self, request: JobRequest) -> Plan:
+        """Return what a job would do."""
+        return self._jobs.plan(request)
 
     def cancel(self, job_id: str) -> bool:
         """Ask a job to stop."""

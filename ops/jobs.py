@@ -19,7 +19,7 @@ from ops.jobs_waiting import LOOK_S, Returns
 from ops.jobs_worker import BEAT_S, STALE_S, Worker, make_locks, seat_name
 from ops.services import JobChange, JobKind, Services
 from ops.store import SqlStore
-from ops.work import Job, JobRequest
+from ops.work import Job, JobRequest, Plan
 
 # Whoever waits looks for himself this often, should a change have gone unheard.
 _LOOK_S = 1.0
@@ -102,6 +102,10 @@ class DbosJobs:
         job = self._board.job(request.id)
         assert job is not None
         return job
+
+    def plan(self, request: JobRequest) -> Plan:
+        """Return what a job would do, without starting it; raises what makes it impossible."""
+        return self._kinds[request.kind].plan(self._services, request.args)
 
     def cancel(self, job_id: str) -> bool:
         """Ask a job to stop at its step's end; False when it had ended."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 from ops.services import JobChange
 from ops.store import SqlStore
 from ops.store_engine import Away
-from ops.work import Job, JobState, Plan, Step, StepState
+from ops.work import Job, JobState, Phase, Plan, Step, StepState
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -74,6 +74,12 @@ class Board:
         """Keep a plan."""
         self.patiently(lambda: self.store.set_job_plan(id, plan))
         self.subscribers.tell(JobChange(id))
+
+    def add_phases(self, id: str, phases: Sequence[Phase]) -> Plan:
+        """Append what puts back; returns the whole plan."""
+        plan = self.patiently(lambda: self.store.add_job_phases(id, phases))
+        self.subscribers.tell(JobChange(id))
+        return plan
 
     def set_state(self, id: str, state: JobState, *, summary: str = "", error: str = "") -> None:
         """Change a job's state."""

@@ -14,17 +14,19 @@ from typing import TypeVar
 
 from ops.errors import OpsError
 from ops.jobs_board import Board
+from ops.jobs_rollout import end_state, never_begun, stops
 from ops.jobs_step import StepRunner, lock_name, report_bug
 from ops.jobs_turns import Tickets, Turns
 from ops.jobs_waiting import note
 from ops.jobs_words import left
-from ops.services import JobKind, Services
+from ops.services import JobKind, Services, Undoing
 from ops.work import Job, JobState, Lane, Phase, Plan, StepState
 
 _T = TypeVar("_T")
 
 # Writing to the store takes about a millisecond; more threads would only wait for each other.
 _CONTROL_THREADS = 8
+NEVER_BEGUN = "not begun: the job stopped before"
 
 
 class JobRunner:
@@ -129,13 +131,35 @@ class JobRun:
         plan = job.plan or await self.runner.in_thread(lambda: self._plan(kind, job))
         if plan is None:
             return
-        for phase in plan.phases:
-            if not await self._phase(kind, replace(job, plan=plan), phase) and phase.required:
+        for number, phase in enumerate(plan.phases):
+            if phase.undo:
+                break
+            if not await self._phase(kind, replace(job, plan=plan), phase) and await self._stopped(kind, number):
                 break
         if self.runner.steps.stopping():
             # The row of a cancelled coroutine stays as it is in DBOS: the next start takes the job up again.
             raise asyncio.CancelledError
         await self.runner.in_thread(lambda: self._finish(kind))
+
+    async def _stopped(self, kind: JobKind, number: int) -> bool:
+        """Tell whether a phase that is not good stops the job; what the others changed is put back then."""
+        job = await self.runner.in_thread(lambda: self.board.job(self.job_id))
+        assert job is not None
+        if self._done or not stops(job, number):
+            return self._done
+        phases = await self.runner.in_thread(lambda: self._undo(kind, job, number))
+        for phase in phases:
+            await self._phase(kind, job, phase)
+        return True
+
+    def _undo(self, kind: JobKind, job: Job, number: int) -> tuple[Phase, ...]:
+        """Write down what will not be begun and what is put back, once: a job taken up again finds it there."""
+        for lane, step in never_begun(job, number):
+            self.board.set_step(job.id, lane, step, StepState.PENDING, detail=NEVER_BEGUN)
+        assert job.plan is not None
+        if job.plan.undo or not isinstance(kind, Undoing):
+            return job.plan.undo
+        return self.board.add_phases(job.id, kind.undo(self.runner.services, job)).undo
 
     def _plan(self, kind: JobKind, job: Job) -> Plan | None:
         try:
@@ -219,20 +243,6 @@ class JobRun:
     @property
     def _done(self) -> bool:
         return self.cancelled or self.runner.steps.stopping()
-
-
-def end_state(job: Job) -> JobState:
-    """Return how a job ended: by its hosts, or, when it is about none, by all its lanes."""
-    if job.plan is None:
-        return JobState.FAILED
-    if any(step.state is StepState.CANCELLED for step in job.steps):
-        return JobState.CANCELLED
-    bad = {step.lane for step in job.steps if not step.state.good}
-    if not bad:
-        return JobState.DONE
-    # A build that went well on some host is no success of the deployment that failed after it.
-    hosts = [lane for lane in job.plan.lanes if lane.key == lane.host] or list(job.plan.lanes)
-    return JobState.PARTLY if any(lane.key not in bad for lane in hosts) else JobState.FAILED
 
 
 async def _bad() -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ops.config import Config
 from ops.model import Deployment, DeploymentState, Host, Image, Project
 from ops.ports import Engines, Pool
 from ops.waiting import Waiting, WaitingState
-from ops.work import Event, Job, JobRequest, JobState, Lane, Plan, Step, StepState
+from ops.work import Event, Job, JobRequest, JobState, Lane, Phase, Plan, Step, StepState
 
 
 class Vault(Protocol):
@@ -101,6 +101,10 @@ class Store(Protocol):
     ) -> list[Job]: ...
     def set_job_plan(self, id: str, plan: Plan) -> None:
         """Keep the plan and create a pending step row for each of its steps; fine when done before."""
+        ...
+
+    def add_job_phases(self, id: str, phases: Sequence[Phase]) -> Plan:
+        """Append `undo` phases to a job's plan unless it has some, with their steps; returns the whole plan."""
         ...
 
     def set_job_state(self, id: str, state: JobState, *, summary: str = "", error: str = "") -> None:
@@ -201,6 +205,15 @@ class JobKind(Protocol):
         ...
 
 
+@runtime_checkable
+class Undoing(Protocol):
+    """A kind whose jobs, once stopped by a phase that failed, put back what they changed elsewhere."""
+
+    def undo(self, services: Services, job: Job) -> tuple[Phase, ...]:
+        """Return the `undo` phases for a stopped job as it stands, none when there is nothing to put back."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class JobChange:
     """Something about a job changed; what, is read from the store."""
@@ -214,6 +227,10 @@ class Jobs(Protocol):
 
     def submit(self, request: JobRequest) -> Job:
         """Start a job, or return the one of the same id. Takes milliseconds; the plan is made by the job."""
+        ...
+
+    def plan(self, request: JobRequest) -> Plan:
+        """Return what a job would do, without starting it; raises what makes it impossible."""
         ...
 
     def cancel(self, job_id: str) -> bool:

@@ -164,6 +164,8 @@ def json_plan(phases: list[Mapping[str, Any]]) -> Plan:
                 lanes=tuple(Lane(**{**lane, "steps": tuple(lane["steps"])}) for lane in phase["lanes"]),
                 required=phase["required"],
                 title=phase["title"],
+                max_failures=phase["max_failures"],
+                undo=phase["undo"],
             )
             for phase in phases
         )

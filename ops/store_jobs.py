@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ops.store_codec import plan_json, row_job, row_step
+from ops.store_codec import json_plan, plan_json, row_job, row_step
 from ops.store_engine import Database, now
 from ops.store_tables import event, job, job_step
-from ops.work import Job, JobRequest, JobState, Plan, Step, StepState
+from ops.work import Job, JobRequest, JobState, Phase, Plan, Step, StepState
 
 CHANNEL = "flsvc_job"
 LIVE = tuple(state.value for state in JobState if not state.ended)
@@ -63,15 +63,23 @@ class JobTables(Database):
 
     def set_job_plan(self, id: str, plan: Plan) -> None:
         """Keep the plan and create a pending step row for each of its steps; fine when done before."""
-        pairs = [(lane.key, name) for lane in plan.lanes for name in lane.steps]
-        rows = [
-            {"job_id": id, "lane": lane, "name": name, "position": n, "state": StepState.PENDING.value}
-            for n, (lane, name) in enumerate(pairs)
-        ]
+        rows = _step_rows(id, plan, 0)
         with self.write() as connection:
             changed = self._change(connection, id, job.c.plan.is_(None), plan=plan_json(plan))
             if changed and rows:
                 connection.execute(sa.insert(job_step), rows)
+
+    def add_job_phases(self, id: str, phases: Sequence[Phase]) -> Plan:
+        """Append `undo` phases to a job's plan unless it has some, with their steps; returns the whole plan."""
+        with self.write() as connection:
+            plan = json_plan(connection.execute(sa.select(job.c.plan).where(job.c.id == id)).scalar_one())
+            if plan.undo or not phases:
+                return plan
+            longer = Plan((*plan.phases, *phases))
+            begin = sum(len(lane.steps) for lane in plan.lanes)
+            self._change(connection, id, sa.true(), plan=plan_json(longer))
+            connection.execute(sa.insert(job_step), _step_rows(id, Plan(tuple(phases)), begin))
+        return longer
 
     def set_job_state(self, id: str, state: JobState, *, summary: str = "", error: str = "") -> None:
         """Change the state; sets started_at and ended_at as the state implies, the first time only.
@@ -182,3 +190,11 @@ class JobTables(Database):
         if not self.is_sqlite:
             payload = json.dumps([self.origin, id, ended])
             connection.execute(sa.select(sa.func.pg_notify(CHANNEL, payload)))
+
+
+def _step_rows(id: str, plan: Plan, begin: int) -> list[dict[str, Any]]:
+    pairs = [(lane.key, name) for lane in plan.lanes for name in lane.steps]
+    return [
+        {"job_id": id, "lane": lane, "name": name, "position": n, "state": StepState.PENDING.value}
+        for n, (lane, name) in enumerate(pairs, begin)
+    ]

@@ -71,6 +71,12 @@ def away(job: Job) -> list[str]:
     return [lane.host for lane, steps in _hosts(job) if any(step.state is StepState.UNREACHABLE for step in steps)]
 
 
+def was_stopped(job: Job) -> bool:
+    """Tell whether a failure stopped a job before it had begun everywhere."""
+    failed = any(step.state is StepState.FAILED for step in job.steps)
+    return failed and any(not any(step.started_at for step in steps) for _, steps in _hosts(job))
+
+
 def untouched(job: Job) -> list[str]:
     """Return the addresses a job did not begin with, where it stopped for no other reason than one that was away."""
     if any(step.state is StepState.FAILED for step in job.steps):
@@ -80,7 +86,14 @@ def untouched(job: Job) -> list[str]:
 
 def done(job: Job) -> list[str]:
     """Return the addresses on which a job did all it was to do."""
+    if job.plan and job.plan.undo:  # it was put back
+        return []
     return [lane.host for lane, steps in _hosts(job) if all(step.state.good for step in steps)]
+
+
+def was_undone(job: Job) -> bool:
+    """Tell whether a rollout was taken back: its hosts run what they ran before."""
+    return job.plan is not None and bool(job.plan.undo)
 
 
 def _hosts(job: Job) -> list[tuple[Lane, list[Step]]]:

@@ -61,11 +61,18 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Lanes that run side by side; `required` stops the job before the next phase when one of them fails."""
+    """Lanes that run side by side.
+
+    What stops the job before the next phase: with `required`, a lane that is not good; with `max_failures`, more
+    lanes with a failed step than that, in this and the earlier phases that have a bound. An unreachable host is no
+    failure there: nothing was changed on it. An `undo` phase is run when the job was stopped, and only then.
+    """
 
     lanes: tuple[Lane, ...]
     required: bool = False
     title: str = ""
+    max_failures: int | None = None
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,11 @@ class Plan:
     def lanes(self) -> tuple[Lane, ...]:
         """Return every lane in order."""
         return tuple(lane for phase in self.phases for lane in phase.lanes)
+
+    @property
+    def undo(self) -> tuple[Phase, ...]:
+        """Return the phases that put back what the others changed."""
+        return tuple(phase for phase in self.phases if phase.undo)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class FakeJobs:
         assert job is not None
         return job
 
+    def plan(self, request: JobRequest) -> Plan:
+        return Plan(())
+
     def cancel(self, job_id: str) -> bool:
         return False
 
@@ -244,6 +247,43 @@ async def test_nobody_to_tell_is_said(desk: Desk) -> None:
     job = replace(desk.job(), actor=Actor("ada", "ada"))
     with pytest.raises(CannotPost):
         await desk.progress.announce(job, "C0SECRET")
+
+
+async def _catches_up(desk: Desk, id: str = "j2") -> None:
+    """Write down what the executor starts by itself for a host that is back, and tell of it."""
+    args = {"addresses": ["10.0.0.1"], "announce": {"channel": CHANNEL, "thread_ts": "9.0"}}
+    desk.jobs.submit(JobRequest(id, "deploy", "deploy faces", args, ADA))
+    desk.jobs.tell(id)
+    await calm()
+
+
+async def test_a_job_nobody_asked_for_just_now_is_shown_in_the_thread_it_belongs_to(desk: Desk) -> None:
+    other = _progress(desk.jobs, desk.store, desk.slack, desk.clock)
+    await other.start()
+    await _catches_up(desk)
+    await desk.turn(2)
+    await desk.end("j2")
+    await desk.turn(3)
+    assert desk.slack.texts(thread_ts="9.0") == ["✅ deploy faces: done. All well."]
+    await other.close()
+
+
+async def test_one_that_began_and_ended_while_no_bot_was_there_is_shown_later(desk: Desk) -> None:
+    await desk.progress.close()
+    await _catches_up(desk)
+    await desk.end("j2")
+    new = _progress(desk.jobs, desk.store, desk.slack, desk.clock)
+    await new.start()
+    await desk.turn(3)
+    assert desk.slack.texts(thread_ts="9.0") == ["✅ deploy faces: done. All well."]
+    await new.close()
+
+
+async def test_one_that_begins_while_slack_is_away_is_shown_when_slack_is_back(desk: Desk) -> None:
+    desk.slack.refusals["chat.postMessage"] = [aiohttp.ClientConnectionError("away") for _ in range(9)]
+    await _catches_up(desk)
+    await desk.turn(200)
+    assert len(desk.slack.texts(thread_ts="9.0")) == 1
 
 
 async def test_a_restarted_bot_goes_on_where_the_old_one_was(desk: Desk) -> None:

@@ -27,9 +27,15 @@ SECRET = "raspberry-42-secret"
 PATIENCE_S = 60.0
 
 
-def phase(*lanes: tuple[str, tuple[str, ...]], required: bool = False) -> dict[str, object]:
+def phase(
+    *lanes: tuple[str, tuple[str, ...]], required: bool = False, max_failures: int | None = None
+) -> dict[str, object]:
     """Return a phase as JSON; a lane is a name and its steps, and one called `builder…` has no host."""
-    return {"required": required, "lanes": [[name, list(steps)] for name, steps in lanes]}
+    return {
+        "required": required,
+        "max_failures": max_failures,
+        "lanes": [[name, list(steps)] for name, steps in lanes],
+    }
 
 
 def request(
@@ -121,10 +127,20 @@ class ScriptKind:
                         for name, steps in one["lanes"]
                     ),
                     required=one["required"],
+                    max_failures=one["max_failures"],
                 )
                 for one in phases
             )
         )
+
+    def undo(self, services: Services, job: Job) -> tuple[Phase, ...]:
+        """Put back, with the steps of the argument `undo`, every lane that was good."""
+        steps = job.args.get("undo", [])
+        assert isinstance(steps, list) and job.plan is not None
+        bad = {step.lane for step in job.steps if not step.state.good}
+        good = [lane for lane in job.plan.lanes if lane.host and lane.key not in bad]
+        lanes = tuple(Lane(f"undo {lane.key}", f"{lane.label}, back", tuple(steps), lane.host) for lane in good)
+        return (Phase(lanes, title="back", undo=True),) if steps and lanes else ()
 
     def run_step(self, services: Services, context: StepContext) -> Outcome:
         self.journal.write("begin", context)

@@ -145,6 +145,51 @@ def test_a_job_whose_hosts_all_fail_has_failed_whatever_the_builder_did(world: W
     assert job.state is JobState.FAILED
 
 
+def rollout(id: str, *second: str, max_failures: int = 1) -> JobRequest:
+    """A rollout in three batches; `second` is what happens on the three hosts of the second."""
+    hosts = [(f"10.0.0.{n}", (step,)) for n, step in enumerate(second, 2)]
+    return request(
+        id,
+        phase(("10.0.0.1", ("ok",)), max_failures=max_failures),
+        phase(*hosts, max_failures=max_failures),
+        phase(("10.0.0.9", ("ok", "ok-b")), max_failures=max_failures),
+        undo=["ok-back"],
+    )
+
+
+def test_more_failures_than_allowed_stop_a_job_and_what_went_well_is_put_back(world: World) -> None:
+    job = world.run(rollout("too many", "fail", "ok", "fail"))
+    assert states(job) == {
+        "10.0.0.1": ["ok"],
+        "10.0.0.2": ["failed"],
+        "10.0.0.3": ["ok"],
+        "10.0.0.4": ["failed"],
+        "10.0.0.9": ["pending", "pending"],
+        "undo 10.0.0.1": ["ok"],
+        "undo 10.0.0.3": ["ok"],
+    }
+    assert job.state is JobState.FAILED
+    assert [step.detail for step in job.steps if step.lane == "10.0.0.9"] == ["not begun: the job stopped before", ""]
+
+
+@pytest.mark.parametrize("second", [("fail", "ok", "away"), ("away", "away", "away")])
+def test_failures_within_the_bound_and_hosts_that_are_away_do_not_stop_a_job(
+    world: World, second: tuple[str, ...]
+) -> None:
+    job = world.run(rollout("-".join(second), *second))
+    assert states(job)["10.0.0.9"] == ["ok", "ok"]
+    assert job.state is JobState.PARTLY
+    assert job.plan is not None and not job.plan.undo
+
+
+def test_failures_count_over_all_batches(world: World) -> None:
+    first = phase(("10.0.0.1", ("fail",)), ("10.0.0.2", ("ok",)), max_failures=1)
+    second = phase(("10.0.0.3", ("fail",)), ("10.0.0.4", ("ok",)), max_failures=1)
+    job = world.run(request("all batches", first, second, phase(("10.0.0.5", ("ok",))), undo=["ok-back"]))
+    assert states(job)["10.0.0.5"] == ["pending"]
+    assert [lane for lane in states(job) if lane.startswith("undo")] == ["undo 10.0.0.2", "undo 10.0.0.4"]
+
+
 def test_a_job_of_the_same_id_starts_nothing(world: World) -> None:
     first = request("once", phase(("10.0.0.1", ("gate",))))
     world.jobs.submit(first)

@@ -112,6 +112,24 @@ def interrupted() -> JobRequest:
     )
 
 
+def test_a_worker_killed_while_it_puts_back_goes_on_with_that(fleet: Fleet) -> None:
+    worker = fleet.start()
+    client = fleet.open()
+    good, bad = phase(("10.0.0.1", ("ok",)), required=True), phase(("10.0.0.2", ("fail",)), required=True)
+    client.submit(request("back", good, bad, phase(("10.0.0.3", ("ok",))), undo=["gate-back"]))
+    wait_until(fleet.running("back", "undo 10.0.0.1", "gate-back"))
+    worker.kill()
+    fleet.kind.open_gate()
+    again = fleet.start()
+    job = ended(client, "back")
+    assert job.state is JobState.FAILED
+    assert job.plan is not None and len(job.plan.undo) == 1
+    assert fleet.state("back", "undo 10.0.0.1", "gate-back") == "ok"
+    assert fleet.state("back", "10.0.0.3", "ok") == "pending"
+    assert fleet.journal.began("back").count(("10.0.0.1", "ok")) == 1
+    again.close()
+
+
 def test_a_killed_worker_goes_on_where_it_was(fleet: Fleet) -> None:
     worker = fleet.start()
     client = fleet.open()
