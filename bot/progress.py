@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,6 +59,7 @@ class Progress:
         self._today = today
         self._lives: dict[str, Live] = {}
         self._announcing: set[str] = set()
+        self._looked: set[str] = set()  # live jobs that others announce, or nobody
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -108,10 +109,11 @@ class Progress:
         states = [state for state in JobState if not state.ended]
         for job in await asyncio.to_thread(lambda: self._store.jobs(states=states, last=_RESUMED)):
             self._follow(job)
+            self._spawn(partial(self._look, job.id))
         ended = [state for state in JobState if state.ended]
         for job in await asyncio.to_thread(lambda: self._store.jobs(states=ended, last=_RESUMED)):
-            if job.message_ts and job.ended_at and self._today() - job.ended_at < _RECENT:
-                self._spawn(partial(self._rescue, job.id, 0.0))
+            if job.ended_at and self._today() - job.ended_at < _RECENT:
+                self._spawn(partial(self._rescue if job.message_ts else self._look, job.id))
 
     async def _first(self, job: Job, channel: str, thread_ts: str) -> Sent:
         payload = job_message(job, self._today())
@@ -142,8 +144,35 @@ class Progress:
             live.changed.set()
             if change.ended:
                 live.ended.set()
-        elif change.ended and change.job_id not in self._announcing:
+        elif change.job_id not in self._announcing:
+            self._unknown(change)
+
+    def _unknown(self, change: JobChange) -> None:
+        if change.job_id not in self._looked:
+            self._looked.add(change.job_id)
+            self._spawn(partial(self._look, change.job_id))
+        if change.ended:
+            self._looked.discard(change.job_id)
             self._spawn(partial(self._rescue, change.job_id, _GRACE_S))
+
+    async def _look(self, job_id: str) -> None:
+        """Announce a job that nobody asked for just now, where its arguments say; once over all bots and restarts."""
+        job = await asyncio.to_thread(self._store.job, job_id)
+        place = job.args.get("announce") if job else None
+        if job is None or job.message_ts or not isinstance(place, Mapping) or not place.get("channel"):
+            return
+        if not await asyncio.to_thread(self._store.first_time, f"announced:{job_id}"):
+            return
+        while True:
+            try:
+                await self.announce(job, str(place["channel"]), thread_ts=str(place.get("thread_ts") or ""))
+            except CannotPost:
+                raise
+            except _FAILURES as error:
+                log.warning("job %s is not announced yet: %s", job_id, type(error).__name__)
+                await self._clock.wait(None, _AWAY_S)
+            else:
+                return
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -206,7 +235,7 @@ class Progress:
         told = [*([ended_message(job)] if job.took and job.took > MENTION_AFTER else []), *messages]
         await self._poster.follow_up(sent.channel, job.thread_ts or sent.ts, told, files)
 
-    async def _rescue(self, job_id: str, grace_s: float) -> None:
+    async def _rescue(self, job_id: str, grace_s: float = 0.0) -> None:
         """Show an end that nobody else showed: the bot that followed the job may be gone."""
         await self._clock.wait(None, grace_s)
         job = await asyncio.to_thread(self._store.job, job_id)

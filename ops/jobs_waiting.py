@@ -20,6 +20,8 @@ from ops.waiting import (
     missed,
     overtakes,
     untouched,
+    was_stopped,
+    was_undone,
 )
 from ops.work import Event, Job, JobRequest, JobState
 
@@ -39,11 +41,11 @@ def note(services: Services, job: Job) -> str:
 
     Returns what to tell people of it, or ''. Running twice does no harm.
     """
-    if job.plan is None:
+    if job.plan is None or was_undone(job):
         return ""
     for host in done(job):
         _cross_out(services, job, host)
-    if not job.args.get("when_back") or job.state is JobState.CANCELLED:
+    if not job.args.get("when_back") or job.state is JobState.CANCELLED or was_stopped(job):
         return ""
     others = untouched(job)
     entries = []

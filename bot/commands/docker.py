@@ -19,10 +19,12 @@ CHANNELS = [channel.value for channel in DockerChannel]
     type=click.Choice([c.value for c in DockerChannel]),
     help="the distribution's package, or Docker's own",
 )
-def install(call: Call, target: str, channel: str | None) -> Answer:
+@click.option("--when-back", is_flag=True, help="catch up with hosts that do not answer, once they are back")
+def install(call: Call, target: str, channel: str | None, when_back: bool) -> Answer:
     """Install the Docker Engine on hosts, or mend it where it is half there."""
     hosts = targets.resolve(call.services, target)
-    args = {"addresses": addresses(hosts)} | ({"channel": str(channel)} if channel else {})
+    args: dict[str, object] = {"addresses": addresses(hosts)} | ({"channel": str(channel)} if channel else {})
+    args |= {"when_back": True} if when_back else {}
     return start(call, "docker install", f"docker install {named(target, hosts)}", **args)
 
 

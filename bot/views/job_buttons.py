@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 from bot.replies import Button
 from bot.views.lanes import LaneView
+from ops.errors import UserError
+from ops.retry import again
 from ops.work import Job
 
 _COMMAND_CHARS = 600  # a few dozen addresses; more crowd out the table
-_AGAIN = "Try the failed again"
 _AFTER = {
     "register": (("Hosts", "hosts"), ("Install Docker", "docker install {good}")),
     "forget": (("Hosts", "hosts"),),
-    "docker install": ((_AGAIN, "docker install {failed}"), ("Docker states", "docker states {all}")),
+    "docker install": (("Docker states", "docker states {all}"),),
     "build": (("Projects", "projects"),),
-    "deploy": (
-        (_AGAIN, "deploy {failed} --project {project}"),
-        ("Status", "status {all}"),
-        ("Logs", "logs {all}"),
-    ),
+    "deploy": (("Status", "status {all}"), ("Logs", "logs {all}")),
+    "rollback": (("Status", "status {all}"), ("Logs", "logs {all}")),
+    "restart": (("Status", "status {all}"), ("Logs", "logs {all}")),
     "stop": (("Status", "status {all}"),),
 }
 
@@ -28,23 +27,30 @@ def cancel(job: Job) -> Button:
         "Cancel",
         f"cancel {job.id}",
         "danger",
-        "Stop at the end of the steps that are running? What is done stays as it is.",
+        "Stop what is running, on the hosts too? What is done stays as it is.",
     )
+
+
+def retry(job: Job) -> Button | None:
+    """Return the button that does again what an ended job did not do; None where nothing can be done again so."""
+    try:
+        again(job)
+    except UserError:
+        return None
+    return Button("Retry", f"retry {job.id}", "primary")
 
 
 def after(job: Job, found: Sequence[LaneView]) -> list[Button]:
     """Return the buttons of an ended job: those whose command has something to act on and is short enough."""
     values = {
         "all": _addresses(job),
-        "failed": ",".join(one.host for one in found if one.failed_step and one.host),
         "good": ",".join(one.host for one in found if not one.failed_step and one.host),
-        "project": str(job.args.get("project_id") or "")[:12],
     }
-    made = []
+    made = [button] if (button := retry(job)) else []
     for label, command in _AFTER.get(job.kind, ()):
         needed = [name for name in values if f"{{{name}}}" in command]
         if all(values[name] for name in needed):
-            made.append(Button(label, command.format(**values), "primary" if label == _AGAIN else ""))
+            made.append(Button(label, command.format(**values)))
     return [button for button in made if len(button.command) <= _COMMAND_CHARS]
 
 

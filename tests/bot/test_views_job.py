@@ -69,9 +69,10 @@ def test_an_ended_job_has_its_summary_its_time_and_what_to_do_next() -> None:
 
 def test_the_failed_can_be_tried_again() -> None:
     ended = job([(OK, OK, OK), (OK, FAILED, PENDING)], JobState.PARTLY, kind="docker install")
-    assert values(show(ended)) == ["docker install 10.0.0.1", "docker states 10.0.0.0,10.0.0.1"]
-    ended = job([(OK, FAILED, PENDING)], JobState.FAILED, project_id="0123456789abcdef")
-    assert values(show(ended))[0] == "deploy 10.0.0.0 --project 0123456789ab"
+    assert values(show(ended)) == ["retry job-1", "docker states 10.0.0.0,10.0.0.1"]
+    cancelled = job([(OK, CANCELLED, CANCELLED)], JobState.CANCELLED)
+    assert values(show(cancelled))[0] == "retry job-1"
+    assert "retry job-1" not in values(show(job([(OK, OK, OK)], JobState.DONE)))
 
 
 def test_a_job_that_never_started_says_why() -> None:
