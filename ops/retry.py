@@ -30,6 +30,7 @@ def again(job: Job) -> tuple[str, dict[str, object]]:
     title = f"{re.sub(f'{_AGAIN}( on .*)?$', '', job.title)}{_AGAIN}"
     args = {name: value for name, value in job.args.items() if name not in CATCHING_UP}
     if 0 < len(todo) < len(hosts_of(job.args)):
+        title = re.sub(r" \(\d+ hosts\)", "", title)  # how many it was about the first time
         title += f" on {todo[0]}" if len(todo) == 1 else f" on {len(todo)} hosts"
         args |= _only(job.args, set(todo))
     return title, args

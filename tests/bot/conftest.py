@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def stage(services: Services, tmp_path: Path) -> StageMaker:
     async def open_stage(**changed: str) -> AsyncIterator[Stage]:
         names = ("register", "docker install", "deploy", "build", "stop", "forget")
         kinds = {name: PlainKind(name) for name in names}
-        jobs = await asyncio.to_thread(DbosJobs.open, services, tuple(kinds.values()))
+        jobs = await asyncio.to_thread(partial(DbosJobs.open, services, tuple(kinds.values()), returns_s=0.1))
         try:
             async with Sandbox(workspace=Workspace.demo(manifest()), with_page=False) as sandbox:
                 settings = _settings(sandbox, tmp_path, changed)

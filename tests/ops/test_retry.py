@@ -36,8 +36,10 @@ def test_only_the_hosts_that_did_not_do_it() -> None:
 
 
 def test_the_title_does_not_grow() -> None:
-    job = replace(a_job({"10.0.0.1": OK, "10.0.0.2": FAILED}), title="deploy faces, again on 2 hosts")
-    assert again(job)[0] == "deploy faces, again on 10.0.0.2"
+    job = replace(
+        a_job({"10.0.0.1": OK, "10.0.0.2": FAILED}), title="deploy faces to all (5 hosts), again on 2 hosts"
+    )
+    assert again(job)[0] == "deploy faces to all, again on 10.0.0.2"
 
 
 def test_all_of_a_rollout_that_was_taken_back() -> None:
