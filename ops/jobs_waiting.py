@@ -43,8 +43,7 @@ def note(services: Services, job: Job) -> str:
     """
     if job.plan is None or was_undone(job):
         return ""
-    for host in done(job):
-        _cross_out(services, job, host)
+    _cross_out(services, job)
     if not job.args.get("when_back") or job.state is JobState.CANCELLED or was_stopped(job):
         return ""
     others = untouched(job)
@@ -70,10 +69,12 @@ def _wait(services: Services, job: Job, host: str, others: list[str]) -> Waiting
     return entry
 
 
-def _cross_out(services: Services, job: Job, host: str) -> None:
-    for older in services.store.waiting(host=host):
-        given_before = older.created_at < given_at(job)
-        if given_before and overtakes(job.kind, project_of(services, job.kind, job.args, host), older):
+def _cross_out(services: Services, job: Job) -> None:
+    hosts = set(done(job))
+    for older in services.store.waiting():
+        if older.host not in hosts or older.created_at >= given_at(job):
+            continue
+        if overtakes(job.kind, project_of(services, job.kind, job.args, older.host), older):
             services.store.change_waiting(older, WaitingState.SUPERSEDED)
 
 
