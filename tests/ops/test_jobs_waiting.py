@@ -8,7 +8,7 @@ import pytest
 
 from ops.errors import StepFailed
 from ops.jobs import DbosJobs
-from ops.jobs_waiting import note
+from ops.jobs_waiting import Returns, note
 from ops.services import Outcome, Services, StepContext
 from ops.store import SqlStore
 from ops.waiting import WaitingState
@@ -176,3 +176,29 @@ def test_a_cancelled_job_leaves_nothing_waiting(world: World) -> None:
     assert note(world.services, replace(asked, state=JobState.CANCELLED)) == ""
     assert world.waiting() == []
     assert "is caught up with" in note(world.services, asked)
+
+
+class Taken:
+    """Locks that another worker holds."""
+
+    def acquire(self, name: str) -> bool:
+        return False
+
+    def release(self, name: str) -> None:
+        raise AssertionError("what was never taken is not given back")
+
+    def close(self) -> None:
+        pass
+
+
+def test_of_several_workers_one_looks(world: World) -> None:
+    world.jobs.close()
+    world.jobs = DbosJobs.open(world.services, world.kinds.values(), returns_s=3600)
+    world.away(ONE)
+    world.run("j1", "deploy", ONE)
+    world.away()
+    logins = world.pool.machine(ONE).logins
+    returns = Returns(world.services, Taken(), world.jobs.submit)
+    returns.look()
+    returns.close()
+    assert (world.pool.machine(ONE).logins, len(world.waiting())) == (logins, 1)
