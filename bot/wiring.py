@@ -11,6 +11,8 @@ from ops.engine import DockerEngines
 from ops.hosts_forget import ForgetKind
 from ops.hosts_register import RegisterKind
 from ops.images import BuildKind
+from ops.restart import RestartKind
+from ops.rollback import RollbackKind
 from ops.services import JobKind, Jobs, Services
 from ops.ssh import SshPool
 from ops.store import SqlStore
@@ -19,7 +21,16 @@ from ops.vault import FernetVault
 
 def kinds() -> tuple[JobKind, ...]:
     """Return every kind of job."""
-    return (RegisterKind(), ForgetKind(), InstallKind(), BuildKind(), DeployKind(), StopKind())
+    return (
+        RegisterKind(),
+        ForgetKind(),
+        InstallKind(),
+        BuildKind(),
+        DeployKind(),
+        RollbackKind(),
+        RestartKind(),
+        StopKind(),
+    )
 
 
 @contextmanager

@@ -1,19 +1,19 @@
-"""The durable command `deploy`: build what is missing, then the server, then the clients side by side."""
+"""The durable command `deploy`: build what is missing, then the server, then the clients in batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ops import deploy_spec, deploy_steps, images
+from ops import deploy_back, deploy_phases, deploy_spec, deploy_steps, federation_lock, images
 from ops import deploy_words as words
+from ops.deploy_rollout import Rollout
 from ops.deploy_status import HostLogs, Status, logs, status
 from ops.deploy_stop import StopKind
 from ops.errors import NotRegistered, OpsError, UserError
-from ops.model import Arch, Deployment, DeploymentState, FlowerType, Host, Project
+from ops.model import Arch, Deployment, DeploymentState, Host, Project
 from ops.services import Outcome, Services, StepContext
 from ops.work import Job, Lane, Phase, Plan
 
 __all__ = ["DeployKind", "HostLogs", "Status", "StopKind", "logs", "status"]
-_ENDS = ("good", "bad", "untouched")
 
 
 class DeployKind:
@@ -27,40 +27,31 @@ class DeployKind:
     def plan(self, services: Services, args: Mapping[str, object]) -> Plan:
         """Decide what is built and where it goes; raises UserError where the project does not fit the hosts."""
         project = images.buildable(services, args)
-        hosts = _hosts(services, args)
+        hosts = hosts_of(services, args)
+        federation_lock.refuse(services, hosts)
         _check_fit(project, hosts)
-        servers = [host for host in hosts if host.flower_type is FlowerType.SERVER]
-        clients = [host for host in hosts if host.flower_type is FlowerType.CLIENT]
-        phases = (
-            Phase(self._build.lanes(services, project, _missing(services, args, project, hosts)), True, "build"),
-            Phase(tuple(map(_lane, servers)), required=bool(clients), title="server"),
-            Phase(tuple(map(_lane, clients)), title="clients"),
-        )
-        return Plan(tuple(phase for phase in phases if phase.lanes))
+        build = Phase(self._build.lanes(services, project, _missing(services, args, project, hosts)), True, "build")
+        return Plan((*([build] if build.lanes else []), *deploy_phases.phases(hosts, args)))
 
     def run_step(self, services: Services, context: StepContext) -> Outcome:
         """Run a step of a build or of a host."""
         if context.lane.steps == images.STEPS:
             return self._build.run_step(services, context)
-        project = images.buildable(services, context.args)
-        host = services.store.host(context.lane.key)
-        if host is None:
-            raise NotRegistered(f"{context.lane.label} was forgotten while the job ran. Register it to deploy there.")
-        return deploy_steps.run(deploy_steps.Rollout(services, context, project, host))
+        host = deploy_back.host_of(services, context)
+        rollout = Rollout(services, context, images.buildable(services, context.args), host)
+        return deploy_back.put_back(rollout) if context.lane.steps == deploy_back.STEPS else deploy_steps.run(rollout)
+
+    def undo(self, services: Services, job: Job) -> tuple[Phase, ...]:
+        """Put back every host that was changed before the rollout stopped."""
+        return deploy_back.phases(services, job)
 
     def finish(self, services: Services, job: Job) -> str:
         """Say where it runs now; end what a cancelled job left half-way and link the history to the thread."""
-        _settle(services, job)
-        project = images.buildable(services, job.args)
-        lanes = [lane for phase in job.plan.phases for lane in phase.lanes] if job.plan else []
-        ends = {lane.label: _ended(job, lane) for lane in lanes if lane.steps == deploy_steps.STEPS}
-        labels = {
-            end: [label for label, found in ends.items() if found == end] for end in ("good", "bad", "untouched")
-        }
-        return words.deployed(project, labels["good"], labels["bad"], labels["untouched"])
+        settle(services, job)
+        return words.deployed(images.buildable(services, job.args), ends(job))
 
 
-def _hosts(services: Services, args: Mapping[str, object]) -> list[Host]:
+def hosts_of(services: Services, args: Mapping[str, object]) -> list[Host]:
     addresses = [str(address) for address in images.as_list(args.get("addresses"))]
     if not addresses:
         raise UserError("No host was named. Nothing was changed. Example: deploy 192.168.1.105")
@@ -87,8 +78,20 @@ def _missing(services: Services, args: Mapping[str, object], project: Project, h
     return [arch for arch in sorted(arches) if images.find_image(services, project, arch, platform) is None]
 
 
-def _lane(host: Host) -> Lane:
-    return Lane(key=host.address, label=host.label, steps=deploy_steps.STEPS, host=host.address)
+def ends(job: Job) -> dict[str, list[str]]:
+    """Return the labels of the hosts by how they ended: `good`, `bad`, `untouched`; after a stop `back` or `stuck`.
+
+    `stuck` are those that could not be put back.
+    """
+    lanes = job.plan.lanes if job.plan else ()
+    found: dict[str, list[str]] = {end: [] for end in ("good", "bad", "untouched", "back", "stuck")}
+    returned = {lane.host for lane in lanes if lane.steps == deploy_back.STEPS}
+    for lane in lanes:
+        if lane.steps == deploy_back.STEPS:
+            found["back" if _ended(job, lane) == "good" else "stuck"].append(lane.label.removesuffix(", put back"))
+        elif lane.steps == deploy_steps.STEPS and lane.host not in returned:
+            found[_ended(job, lane)].append(lane.label)
+    return found
 
 
 def _ended(job: Job, lane: Lane) -> str:
@@ -98,7 +101,7 @@ def _ended(job: Job, lane: Lane) -> str:
     return "bad" if any(step.state.ended and not step.state.good for step in steps) else "untouched"
 
 
-def _settle(services: Services, job: Job) -> None:
+def settle(services: Services, job: Job) -> None:
     """End deployments that no step will end any more, and give every one the link to its thread."""
     known = services.store.job(job.id)
     permalink = known.permalink if known else ""

@@ -22,6 +22,11 @@ def deployment_id(project_name: str, job_id: str, address: str) -> str:
     return f"{project_name}-{digits}"
 
 
+def superseded_by(deployment: str) -> str:
+    """Return what the history says of a deployment that another one replaced."""
+    return f"by {deployment}"
+
+
 def server_port(definition: Definition) -> int:
     """Return the port clients connect to: the first one the definition names, else Flower's 8080."""
     return definition.ports[0] if definition.ports else DEFAULT_PORT

@@ -1,80 +1,33 @@
 """What a deployment does on one host, step by step: each looks first, so that a second run does no harm."""
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ops import deploy_spec as specs
 from ops import deploy_words as words
-from ops import images, images_context, registry
+from ops import registry
+from ops.deploy_rollout import Rollout
 from ops.errors import OpsError, StepFailed
-from ops.model import Arch, Deployment, DeploymentState, Host, Image, Project
-from ops.ports import Container, ContainerSpec, Engine
-from ops.services import Outcome, Services, StepContext
+from ops.model import Deployment, DeploymentState
+from ops.ports import ContainerSpec, Engine
+from ops.services import Outcome
 from ops.work import StepState
 
 STEPS = ("check", "deliver", "start", "stay_up")
 _TOUCHING = frozenset({"start", "stay_up"})
 _SPARE_DISK_BYTES = 200 * words.MIB  # unpacking needs more than the image weighs
-_LOG_LINES = 20
+LOG_LINES = 20
 _SHORTEST_WAIT_S = 0.1
 _ASKED_EVERY_S = 1.0  # how soon a cancelled job ends
 UP = frozenset({"running", "restarting", "paused"})
 _FREE = "df -B1 --output=avail /var/lib/docker 2>/dev/null || df -B1 --output=avail /"
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """One project on its way to one host, for one job."""
-
-    services: Services
-    context: StepContext
-    project: Project
-    host: Host
-
-    @property
-    def id(self) -> str:
-        """Return the deployment's id, which is its container's name."""
-        return specs.deployment_id(self.project.name, self.context.job_id, self.host.address)
-
-    @property
-    def engine(self) -> Engine:
-        """Return the host's engine."""
-        return self.services.engines.on(self.host)
-
-    @property
-    def image(self) -> Image:
-        """Return the image for this host; raises StepFailed when there is none."""
-        platform = images.platform_of(self.project, self.context.args)
-        image = images.find_image(self.services, self.project, Arch(self.host.arch), platform)
-        if image is None:
-            raise StepFailed(words.no_image(self.project, self.host), host=self.host.address)
-        return image
-
-    @property
-    def reference(self) -> str:
-        """Return what the host pulls and its container is created from."""
-        return images_context.pull_reference(self.services.config, self.project.name, self.image.digest)
-
-    @property
-    def stay_up_s(self) -> float:
-        """Return how long the container must stay up."""
-        asked = self.context.args.get("stay_up_s")
-        return float(asked) if isinstance(asked, int | float) else self.services.config.stay_up_s
-
-    def keep(self, deployment: Deployment) -> None:
-        """Write a deployment down."""
-        self.services.store.save_deployment(deployment)
-
-    def fail(self, text: str, output: str = "") -> StepFailed:
-        """Return a failure on this host."""
-        return StepFailed(text, host=self.host.address, output=output)
-
-
 def run(rollout: Rollout) -> Outcome:
     """Run one step; where it fails, the history says so and what ran before runs again."""
     steps = {"check": check, "deliver": deliver, "start": start, "stay_up": stay_up}
     try:
-        _begin(rollout)
+        rollout.begin()
         return steps[rollout.context.step](rollout)
     except OpsError as error:
         touched = isinstance(error, StepFailed) and rollout.context.step in _TOUCHING
@@ -122,13 +75,13 @@ def start(rollout: Rollout) -> Outcome:
     own = rollout.engine.inspect(rollout.id)
     if own is None:
         data_dir = _data_dir(rollout)
-        for old in _others(rollout):
+        for old in rollout.others():
             halt(rollout.engine, old.name)
         rollout.engine.create(_spec(rollout, data_dir))
     if own is None or own.status == "created":
         rollout.engine.start(rollout.id)
     container = rollout.engine.inspect(rollout.id)
-    rollout.keep(replace(_row(rollout), container_id=container.id if container else ""))
+    rollout.keep(replace(rollout.row, container_id=container.id if container else ""))
     return Outcome(detail=rollout.id)
 
 
@@ -136,17 +89,19 @@ def stay_up(rollout: Rollout) -> Outcome:
     """Watch the container for a while; one that stays up replaces its predecessor for good."""
     status = _watch(rollout)
     container = rollout.engine.inspect(rollout.id)
-    log = rollout.engine.logs(rollout.id, tail=_LOG_LINES).rstrip() if container else ""
+    log = rollout.engine.logs(rollout.id, tail=LOG_LINES).rstrip() if container else ""
     if container is None or container.status != "running":
         last = log.splitlines()[-1] if log else container.error if container else ""
         raise rollout.fail(words.ended(rollout.id, rollout.host, status, rollout.stay_up_s, last), log)
     rollout.engine.set_restart(rollout.id, specs.KEEP)
-    for old in _others(rollout):
-        rollout.engine.remove(old.name)
-    now = rollout.services.now()
-    for deployment in _predecessors(rollout):
-        rollout.keep(replace(deployment, state=DeploymentState.SUPERSEDED, ended_at=now, detail=f"by {rollout.id}"))
-    row = _row(rollout)
+    kept = {row.id for row in rollout.replaced()[:1]}  # stopped, for the way back
+    for old in rollout.others():
+        if old.name not in kept:
+            rollout.engine.remove(old.name)
+    now, by = rollout.services.now(), specs.superseded_by(rollout.id)
+    for deployment in rollout.predecessors():
+        rollout.keep(replace(deployment, state=DeploymentState.SUPERSEDED, ended_at=now, detail=by))
+    row = rollout.row
     took_s = (now - row.created_at).total_seconds()
     started_at = container.started_at or now
     rollout.keep(replace(row, state=DeploymentState.RUNNING, started_at=started_at, took_s=took_s, detail=""))
@@ -170,7 +125,7 @@ def _watch(rollout: Rollout) -> int | None:
 def give_up(rollout: Rollout, why: str, *, touched: bool) -> str:
     """End a deployment as failed; where the host was touched, start what ran before and return the name of that."""
     now = rollout.services.now()
-    row = _row(rollout)
+    row = rollout.row
     took_s = (now - row.created_at).total_seconds()
     try:
         old = _return(rollout) if touched else ""
@@ -190,7 +145,7 @@ def halt(engine: Engine, name: str) -> None:
 def _return(rollout: Rollout) -> str:
     if rollout.engine.inspect(rollout.id):
         halt(rollout.engine, rollout.id)
-    for deployment in _predecessors(rollout):
+    for deployment in rollout.predecessors():
         container = rollout.engine.inspect(deployment.id)
         if container is None:
             continue
@@ -200,6 +155,17 @@ def _return(rollout: Rollout) -> str:
         rollout.engine.set_restart(deployment.id, specs.KEEP)
         return deployment.id
     return ""
+
+
+def recreate(rollout: Rollout, old: Deployment) -> None:
+    """Create the container of an earlier deployment anew from what the history knows; raises StepFailed."""
+    project = rollout.services.store.project(old.project_id)
+    if project is None:
+        raise rollout.fail(f"{old.id} cannot run again: its project {old.project_id[:12]} is not known any more.")
+    context = replace(rollout.context, job_id=old.job_id)
+    then = replace(rollout, context=context, project=project, digest=old.image_digest)
+    deliver(then)
+    then.engine.create(_spec(then, _data_dir(then)))
 
 
 def _spec(rollout: Rollout, data_dir: str) -> ContainerSpec:
@@ -225,45 +191,3 @@ def _data_dir(rollout: Rollout) -> str:
 def _free_disk(rollout: Rollout) -> int | None:
     words_of_df = rollout.services.pool.remote(rollout.host).run(_FREE, check=False).stdout.split()
     return int(words_of_df[-1]) if words_of_df and words_of_df[-1].isdigit() else None
-
-
-def _others(rollout: Rollout) -> list[Container]:
-    """Return every other container of this project on the host."""
-    found = rollout.engine.containers({specs.PROJECT: rollout.project.name})
-    return [container for container in found if container.name != rollout.id]
-
-
-def _predecessors(rollout: Rollout) -> list[Deployment]:
-    """Return the deployments of this project that run on the host as far as is known, newest first."""
-    running = rollout.services.store.deployments(addresses=[rollout.host.address], states=[DeploymentState.RUNNING])
-    return [row for row in running if row.project_name == rollout.project.name and row.id != rollout.id]
-
-
-def _begin(rollout: Rollout) -> None:
-    """Write the deployment down when its first step starts, so that the history has those that came to nothing."""
-    if rollout.services.store.deployment(rollout.id) is None:
-        rollout.keep(_row(rollout))
-
-
-def _row(rollout: Rollout) -> Deployment:
-    known = rollout.services.store.deployment(rollout.id)
-    if known:
-        return known
-    newest = images_context.newest(
-        rollout.services.store.images(rollout.project.id),
-        images.platform_of(rollout.project, rollout.context.args),
-        Arch(rollout.host.arch),
-    )
-    return Deployment(
-        id=rollout.id,
-        host=rollout.host.address,
-        project_id=rollout.project.id,
-        project_name=rollout.project.name,
-        image_digest=newest.digest if newest else "",
-        state=DeploymentState.STARTING,
-        by=rollout.context.actor_id,
-        by_name=rollout.context.actor_name,
-        job_id=rollout.context.job_id,
-        created_at=rollout.services.now(),
-        permalink=str(rollout.context.args.get("permalink") or ""),
-    )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ops import deploy_spec as specs
 from ops import deploy_words as words
-from ops import images
+from ops import federation_lock, images
 from ops.deploy_steps import UP, halt
 from ops.errors import NotRegistered, UserError
 from ops.model import DeploymentState, Host
@@ -25,6 +25,7 @@ class StopKind:
         hosts = services.store.hosts(addresses=addresses) if addresses else []
         if not hosts:
             raise UserError("No registered host was named. Nothing was changed. Example: stop 192.168.1.105")
+        federation_lock.refuse(services, hosts)
         lanes = (Lane(key=host.address, label=host.label, steps=("stop",), host=host.address) for host in hosts)
         return Plan((Phase(tuple(lanes)),))
 

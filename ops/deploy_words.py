@@ -1,6 +1,6 @@
 """What is said about deployments: one place for the sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ops.model import Host, Project
 
@@ -69,17 +69,37 @@ def put_back(error: str, old: str, host: Host) -> str:
     return f"{error.rstrip()} {old}, which ran before, was started again on {host.label}."
 
 
-def deployed(project: Project, good: Sequence[str], failed: Sequence[str], left_out: Sequence[str]) -> str:
-    """Sum an ended deployment up."""
-    bad = [*failed, *left_out]
-    if not bad:
-        return f"{project.name} ({project.short_id}) runs on {_hosts(good)}."
-    parts = [f"runs on {_hosts(good)}" if good else "was deployed nowhere"]
+def deployed(project: Project, ends: Mapping[str, Sequence[str]]) -> str:
+    """Sum an ended deployment up; `ends` is what `ops.deploy.ends` returns."""
+    good, failed, left_out, back, stuck = (ends[end] for end in ("good", "bad", "untouched", "back", "stuck"))
+    name = f"{project.name} ({project.short_id})"
+    if not failed and not left_out and not back and not stuck:
+        return f"{name} runs on {_hosts(good)}."
+    parts = [f"runs on {_hosts(good)}" if good else "runs nowhere" if back or stuck else "was deployed nowhere"]
     if failed:
         parts.append(f"failed on {', '.join(failed)}")
+    if back:
+        parts.append(f"therefore {', '.join(back)} went back to what ran there before")
+    if stuck:
+        parts.append(f"and could not be taken back on {', '.join(stuck)}: see there, then `rollback` it")
     if left_out:
         parts.append(f"was not tried on {', '.join(left_out)}")
-    return f"{project.name} ({project.short_id}) {'; '.join(parts)}. Mend the cause and deploy again."
+    return f"{name} {'; '.join(parts)}. Mend the cause and deploy again."
+
+
+def rolled_back(version: str, ends: Mapping[str, Sequence[str]]) -> str:
+    """Sum an ended rollback up; `ends` is what `ops.deploy.ends` returns."""
+    good, bad = ends["good"], [*ends["bad"], *ends["untouched"], *ends["back"], *ends["stuck"]]
+    done = f"An {version} runs again on {_hosts(good)}." if good else "Nothing went back to an earlier version."
+    if ends["stuck"]:
+        done += f" What ran before could not be started again on {', '.join(ends['stuck'])}: look there."
+    return f"{done} Not on {', '.join(bad)}; their rows say why." if bad else done
+
+
+def restarted(projects: Sequence[str], good: Sequence[str], failed: Sequence[str]) -> str:
+    """Sum an ended restart up."""
+    done = f"Restarted on {_hosts(good)}, and up: {', '.join(projects)}." if good else "Nothing was restarted."
+    return f"{done} Not on {', '.join(failed)}: their rows say why." if failed else done
 
 
 def stopped(what: str, good: Sequence[str], failed: Sequence[str]) -> str:

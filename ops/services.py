@@ -9,7 +9,7 @@ from ops.config import Config
 from ops.model import Deployment, DeploymentState, Host, Image, Project
 from ops.ports import Engines, Pool
 from ops.waiting import Waiting, WaitingState
-from ops.work import Event, Job, JobRequest, JobState, Lane, Phase, Plan, Step, StepState
+from ops.work import Event, Job, JobRequest, JobState, Lane, Lock, Phase, Plan, Step, StepState
 
 
 class Vault(Protocol):
@@ -121,6 +121,16 @@ class Store(Protocol):
         self, job_id: str, lane: str, name: str, state: StepState, *, detail: str = "", output: str = ""
     ) -> None:
         """Change one step; sets started_at and ended_at as the state implies."""
+        ...
+
+    # locked federations
+    def add_lock(self, lock: Lock) -> bool:
+        """Insert a lock; False when the federation has one."""
+        ...
+
+    def delete_lock(self, federation: str) -> bool: ...
+    def locks(self) -> list[Lock]:
+        """List the locks by the federation's name."""
         ...
 
     # commands that wait for hosts that are away

@@ -1,4 +1,4 @@
-"""Hosts, and how far Docker is installed on each."""
+"""Hosts, how far Docker is installed on each, and which federations are locked."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from ops.model import FlowerType, Host
 from ops.store_codec import host_row, row_host, row_step
 from ops.store_engine import Database
-from ops.store_tables import docker_step, host
-from ops.work import Step
+from ops.store_tables import docker_step, federation_lock, host
+from ops.work import Lock, Step
 
 
 class HostTables(Database):
@@ -59,6 +59,24 @@ class HostTables(Database):
         query = sa.select(host.c.federation).where(host.c.federation != "").distinct().order_by(host.c.federation)
         with self.read() as connection:
             return list(connection.scalars(query))
+
+    def add_lock(self, lock: Lock) -> bool:
+        """Insert a lock; False when the federation has one."""
+        row = {name: getattr(lock, name) for name in Lock.__slots__}
+        with self.write() as connection:
+            return self.insert_once(connection, federation_lock, row)
+
+    def delete_lock(self, federation: str) -> bool:
+        """Remove a federation's lock; False when it has none."""
+        chosen = federation_lock.c.federation == federation
+        with self.write() as connection:
+            return connection.execute(sa.delete(federation_lock).where(chosen)).rowcount == 1
+
+    def locks(self) -> list[Lock]:
+        """List the locks by the federation's name."""
+        query = sa.select(federation_lock).order_by(federation_lock.c.federation)
+        with self.read() as connection:
+            return [Lock(**row) for row in connection.execute(query).mappings()]
 
     def save_docker_step(self, address: str, step: Step) -> None:
         """Keep the newest state of one installation step of a host."""

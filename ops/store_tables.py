@@ -242,6 +242,16 @@ turn = sa.Table(
     sa.Index("ix_turn_host", "host", "seq"),
 )
 
+federation_lock = sa.Table(
+    "federation_lock",
+    metadata,
+    sa.Column("federation", sa.Text, primary_key=True),
+    _text("reason"),
+    _text("by"),
+    _text("by_name"),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
 waiting = sa.Table(
     "waiting",
     metadata,

@@ -148,6 +148,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """A federation whose hosts nobody may change for a while: since when, by whom, and why."""
+
+    federation: str
+    reason: str
+    by: str
+    by_name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the audit: who did what where, with secrets left out, and how it ended."""
 

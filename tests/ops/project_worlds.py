@@ -1,6 +1,6 @@
 """A world with a registry and the starter project in it, for tests of builds and deployments."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,11 @@ CLIENTS = ("10.0.0.2", "10.0.0.3")
 
 
 @contextmanager
-def a_fleet_world(tmp_path: Path, config: Config | None = None) -> Iterator[World]:
-    """Open a world with a registry that answers, one server and two clients of the federation `faces`."""
-    machines = [FakeMachine(address) for address in (SERVER, *CLIENTS)]
+def a_fleet_world(
+    tmp_path: Path, config: Config | None = None, clients: Sequence[str] = CLIENTS
+) -> Iterator[World]:
+    """Open a world with a registry that answers, one server and clients of the federation `faces`."""
+    machines = [FakeMachine(address) for address in (SERVER, *clients)]
     for machine in machines:
         machine.on(r"^mkdir -p", f"/home/{machine.user}/data\n")
         machine.on(r"^df ", "50000000000\n")
@@ -31,7 +33,7 @@ def a_fleet_world(tmp_path: Path, config: Config | None = None) -> Iterator[Worl
             config = replace(config, registry=front.address)
         with a_world(tmp_path, *machines, config=config) as world:
             front.registry = world.engines.registry
-            world.save(a_pi(SERVER, FlowerType.SERVER), *(a_pi(address) for address in CLIENTS))
+            world.save(a_pi(SERVER, FlowerType.SERVER), *(a_pi(address) for address in clients))
             yield world
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ops.errors import HostUnreachable, OpsError
+from ops.jobs_rollout import end_state, stops
 from ops.model import Actor
-from ops.services import JobKind, Services, StepContext
-from ops.work import Job, JobState, Lane, Plan, Step, StepState
+from ops.services import JobKind, Services, StepContext, Undoing
+from ops.work import Job, JobState, Lane, Phase, Plan, Step, StepState
 
 ACTOR = Actor(id="U0ANNA", name="anna", channel="C0FLEET")
 
@@ -37,17 +38,34 @@ def run_job(
     """Run a job to its end; `twice` runs every step again at once, as after a crash, and keeps the second result."""
     plan = kind.plan(services, args)
     run = Run(_job(kind, args, job_id, plan))
-    for phase in plan.phases:
-        results = [_run_lane(kind, services, run, lane, twice=twice) for lane in phase.lanes]
-        if phase.required and not all(results):
+    for number, phase in enumerate(plan.phases):
+        if not _run_phase(kind, services, run, phase, twice=twice) and stops(run.job, number):
+            for back in _undo(kind, services, run):
+                _run_phase(kind, services, run, back, twice=twice)
             break
-    run.job = replace(run.job, state=_state(run.job))
+    run.job = replace(run.job, state=end_state(run.job))
     run.job = replace(run.job, summary=kind.finish(services, run.job))
     return run
 
 
+def _run_phase(kind: JobKind, services: Services, run: Run, phase: Phase, *, twice: bool) -> bool:
+    good = [_run_lane(kind, services, run, lane, twice=twice) for lane in phase.lanes]
+    return all(good)
+
+
+def _undo(kind: JobKind, services: Services, run: Run) -> tuple[Phase, ...]:
+    phases = kind.undo(services, run.job) if isinstance(kind, Undoing) else ()
+    assert run.job.plan is not None
+    plan = Plan((*run.job.plan.phases, *phases))
+    run.job = replace(run.job, plan=plan, steps=(*run.job.steps, *_pending(Plan(phases))))
+    return phases
+
+
+def _pending(plan: Plan) -> tuple[Step, ...]:
+    return tuple(Step(lane.key, name, StepState.PENDING) for lane in plan.lanes for name in lane.steps)
+
+
 def _job(kind: JobKind, args: Mapping[str, object], job_id: str, plan: Plan) -> Job:
-    steps = tuple(Step(lane.key, name, StepState.PENDING) for lane in plan.lanes for name in lane.steps)
     return Job(
         id=job_id,
         kind=kind.name,
@@ -57,7 +75,7 @@ def _job(kind: JobKind, args: Mapping[str, object], job_id: str, plan: Plan) -> 
         state=JobState.RUNNING,
         created_at=datetime.now(UTC),
         plan=plan,
-        steps=steps,
+        steps=_pending(plan),
     )
 
 
@@ -86,19 +104,11 @@ def _run_step(kind: JobKind, services: Services, run: Run, lane: Lane, name: str
         say=run.said.append,
         cancelled=lambda: False,
     )
+    now = services.now()
     try:
         outcome = kind.run_step(services, context)
     except HostUnreachable as error:
-        return Step(lane.key, name, StepState.UNREACHABLE, str(error), error.output)
+        return Step(lane.key, name, StepState.UNREACHABLE, str(error), error.output, started_at=now)
     except OpsError as error:
-        return Step(lane.key, name, StepState.FAILED, str(error), error.output)
-    return Step(lane.key, name, outcome.state, outcome.detail, outcome.output)
-
-
-def _state(job: Job) -> JobState:
-    """Return done, failed or partly, by lanes whose every step is good."""
-    assert job.plan is not None
-    good = [all(step.state.good for step in job.steps if step.lane == lane.key) for lane in job.plan.lanes]
-    if all(good):
-        return JobState.DONE
-    return JobState.PARTLY if any(good) else JobState.FAILED
+        return Step(lane.key, name, StepState.FAILED, str(error), error.output, started_at=now)
+    return Step(lane.key, name, outcome.state, outcome.detail, outcome.output, started_at=now)

@@ -35,6 +35,7 @@ def upgrade() -> None:
     _secret()
     _worker()
     _turn()
+    _federation_lock()
     _waiting()
 
 
@@ -246,6 +247,17 @@ def _turn() -> None:
     op.create_index("ix_turn_host", "turn", ["host", "seq"])
 
 
+def _federation_lock() -> None:
+    op.create_table(
+        "federation_lock",
+        sa.Column("federation", sa.Text, primary_key=True),
+        _text("reason"),
+        _text("by"),
+        _text("by_name"),
+        sa.Column("at", _TIME, nullable=False),
+    )
+
+
 def _waiting() -> None:
     op.create_table(
         "waiting",
@@ -271,6 +283,7 @@ def downgrade() -> None:
     """Drop the tables."""
     for name in (
         "waiting",
+        "federation_lock",
         "turn",
         "worker",
         "secret",
