@@ -114,7 +114,8 @@ class Dispatcher:
 
     def _call(self, parsed: Parsed, call: Call, given: Given) -> Reply | JobRequest | OpenForm:
         answer = parsed(call)
-        if parsed.command.role is Role.OPERATOR and isinstance(answer, Reply):
+        changed = parsed.command.role is Role.OPERATOR and not parsed.values.get("dry_run")
+        if changed and isinstance(answer, Reply):
             self._note(given, outcome="done")
         return answer
 

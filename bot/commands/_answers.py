@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from bot.replies import Button, Call, Cell, Column, Link, Reply, Table
-from ops.model import Host
+from ops.model import DeploymentState, Host
 from ops.work import JobRequest
 
 
@@ -16,6 +16,31 @@ def job_id(request_id: str) -> str:
 def start(call: Call, kind: str, title: str, **args: object) -> JobRequest:
     """Ask for a durable job."""
     return JobRequest(job_id(call.request_id), kind, title, args, call.actor)
+
+
+def start_or_show(call: Call, dry_run: bool, kind: str, title: str, **args: object) -> JobRequest | Reply:
+    """Ask for a durable job, or show what it would do and change nothing."""
+    request = start(call, kind, title, **args)
+    return planned(call, request) if dry_run else request
+
+
+def planned(call: Call, request: JobRequest) -> Reply:
+    """Show a job's plan, with what runs on each host now."""
+    plan = call.jobs.plan(request)
+    running = call.services.store.deployments(states=[DeploymentState.RUNNING])
+    now = {host: ", ".join(d.id for d in running if d.host == host) for host in {d.host for d in running}}
+    rows = [
+        (phase.title or "–", lane.label, ", ".join(lane.steps), now.get(lane.host, "–"))
+        for phase in plan.phases
+        for lane in phase.lanes
+    ]
+    return table(
+        f"{request.title}: what it would do",
+        ("Phase", "Host", "Steps", "Runs there now"),
+        rows,
+        empty="Nothing would be done.",
+        note="Nothing was changed. Give the command without `--dry-run` to do it.",
+    )
 
 
 def addresses(hosts: Sequence[Host]) -> list[str]:

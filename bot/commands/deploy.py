@@ -1,30 +1,91 @@
 """Containers on the hosts: started, looked at, stopped."""
 
+from collections.abc import Callable, Mapping
+
 import click
 
-from bot.commands._answers import addresses, named, start, table
+from bot.commands._answers import addresses, named, start_or_show, table
 from bot.registry import Role, command
 from bot.replies import Answer, Button, Call, Code, Column, Reply, Text
 from bot.views.words import ago, count
 from ops import deploy as verbs
-from ops import projects, targets
+from ops import federation_lock, projects, targets
 from ops.errors import UserError
-from ops.model import Project
+from ops.model import Platform, Project
+
+
+def careful(function: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Add the options of a rollout."""
+    bound = click.option(
+        "--max-failures", type=click.IntRange(0), metavar="N", help="clients that may fail before all is taken back"
+    )
+    canary = click.option("--canary", type=click.IntRange(1), metavar="N", help="clients to try first")
+    batch = click.option("--batch", type=click.IntRange(1), metavar="N", help="clients at a time")
+    return batch(canary(bound(function)))
+
+
+when_back = click.option("--when-back", is_flag=True, help="catch up with hosts that are away, once they are back")
+dry_run = click.option("--dry-run", is_flag=True, help="show what would be done, and change nothing")
 
 
 @command("deploy", role=Role.OPERATOR, example="deploy 192.168.1.105 --project faces")
 @click.argument("target")
 @click.option("--project", default="", help="its name or id; the newest upload when left out")
+@click.option("--platform", type=click.Choice([p.value for p in Platform]), help="instead of what the project says")
 @click.option(
     "--stay-up", type=click.FloatRange(0, 3600), metavar="S", help="seconds it must stay up to count as running"
 )
-def deploy(call: Call, target: str, project: str, stay_up: float | None) -> Answer:
-    """Run a project on hosts, servers first: built if needed, delivered, started, watched until it stays up."""
+@careful
+@when_back
+@dry_run
+def deploy(
+    call: Call, *, target: str, project: str, stay_up: float | None, dry_run: bool, **options: object
+) -> Answer:
+    """Run a project on hosts, servers first: built if needed, delivered, started, watched until it stays up.
+
+    When the server fails, or too many clients do, every host that was changed goes back to what it ran before. With
+    --batch, --canary or --max-failures no client may fail unless --max-failures says so; without them it takes the
+    failure of all. Hosts that do not answer are left as they are and do not count.
+    """
     hosts = targets.resolve(call.services, target)
+    federation_lock.refuse(call.services, hosts)
     found = _project(call, project)
-    args: dict[str, object] = {"addresses": addresses(hosts), "project_id": found.id}
-    args |= {"stay_up_s": stay_up} if stay_up is not None else {}
-    return start(call, "deploy", f"deploy {found.name} to {named(target, hosts)}", **args)
+    args = {"addresses": addresses(hosts), "project_id": found.id, "stay_up_s": stay_up}
+    title = f"deploy {found.name} to {named(target, hosts)}"
+    return start_or_show(call, dry_run, "deploy", title, **_given(args | options))
+
+
+@command("rollback", role=Role.OPERATOR, example="rollback test_model")
+@click.argument("target")
+@click.option("--to", type=click.IntRange(1), metavar="N", help="go back N versions instead of one")
+@click.option("--project", default="", help="of this project; of the one deployed last when left out")
+@careful
+@when_back
+@dry_run
+def rollback(call: Call, target: str, project: str, dry_run: bool, **options: object) -> Answer:
+    """Run the version again that ran on each host before, as a new deployment; `history` shows what there was."""
+    hosts = targets.resolve(call.services, target)
+    federation_lock.refuse(call.services, hosts)
+    project_id = projects.find(call.services, project).id if project else None
+    args = {"addresses": addresses(hosts), "project_id": project_id, **options}
+    return start_or_show(call, dry_run, "rollback", f"rollback {named(target, hosts)}", **_given(args))
+
+
+@command("restart", role=Role.OPERATOR, example="restart 192.168.1.105")
+@click.argument("target")
+@when_back
+@dry_run
+def restart(call: Call, target: str, dry_run: bool, **options: object) -> Answer:
+    """Stop and start what runs on hosts, servers first; it has to stay up."""
+    hosts = targets.resolve(call.services, target)
+    federation_lock.refuse(call.services, hosts)
+    args = {"addresses": addresses(hosts), **options}
+    return start_or_show(call, dry_run, "restart", f"restart {named(target, hosts)}", **_given(args))
+
+
+def _given(args: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what was not said."""
+    return {name: value for name, value in args.items() if value is not None and value is not False}
 
 
 def _project(call: Call, text: str) -> Project:
@@ -39,12 +100,16 @@ def _project(call: Call, text: str) -> Project:
 @command("stop", role=Role.OPERATOR, example="stop test_model")
 @click.argument("target")
 @click.option("--project", default="", help="only this project; everything flsvc runs there when left out")
-def stop(call: Call, target: str, project: str) -> Answer:
+@when_back
+@dry_run
+def stop(call: Call, target: str, project: str, dry_run: bool, **options: object) -> Answer:
     """Stop what flsvc runs on hosts; the containers and their logs stay readable."""
     hosts = targets.resolve(call.services, target)
-    args: dict[str, object] = {"addresses": addresses(hosts)}
-    args |= {"project_id": projects.find(call.services, project).id} if project else {}
-    return start(call, "stop", f"stop {project + ' on ' if project else ''}{named(target, hosts)}", **args)
+    federation_lock.refuse(call.services, hosts)
+    project_id = projects.find(call.services, project).id if project else None
+    title = f"stop {project + ' on ' if project else ''}{named(target, hosts)}"
+    args = {"addresses": addresses(hosts), "project_id": project_id, **options}
+    return start_or_show(call, dry_run, "stop", title, **_given(args))
 
 
 @command("status", example="status test_model")

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.commands._answers import addresses, named, start, table
+from bot.commands._answers import addresses, named, start_or_show, table
 from bot.registry import Role, command
 from bot.replies import Answer, Button, Call
 from ops import docker, targets
@@ -20,12 +20,13 @@ CHANNELS = [channel.value for channel in DockerChannel]
     help="the distribution's package, or Docker's own",
 )
 @click.option("--when-back", is_flag=True, help="catch up with hosts that do not answer, once they are back")
-def install(call: Call, target: str, channel: str | None, when_back: bool) -> Answer:
+@click.option("--dry-run", is_flag=True, help="show what would be done, and change nothing")
+def install(call: Call, target: str, channel: str | None, when_back: bool, dry_run: bool) -> Answer:
     """Install the Docker Engine on hosts, or mend it where it is half there."""
     hosts = targets.resolve(call.services, target)
     args: dict[str, object] = {"addresses": addresses(hosts)} | ({"channel": str(channel)} if channel else {})
     args |= {"when_back": True} if when_back else {}
-    return start(call, "docker install", f"docker install {named(target, hosts)}", **args)
+    return start_or_show(call, dry_run, "docker install", f"docker install {named(target, hosts)}", **args)
 
 
 @command("docker states", example="docker states 192.168.1.105")

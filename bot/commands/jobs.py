@@ -1,6 +1,7 @@
 """What is being done, what waits for hosts that are away, and how it ended; stopping it, doing it again."""
 
 import re
+from itertools import count
 
 import click
 
@@ -157,7 +158,20 @@ def retry(call: Call, id: str) -> Answer:
     """Do again what a job did not do, on the hosts where it failed; all of it where it was taken back."""
     found = _find(call, id)
     title, args = again(found)
-    return JobRequest(job_id(call.request_id), found.kind, title, args, call.actor)
+    return JobRequest(_id_of_retry(call, found), found.kind, title, args, call.actor)
+
+
+def _id_of_retry(call: Call, found: Job) -> str:
+    """Return the id of the next try, the same for two people who press the same button at once."""
+    for number in count():
+        id = job_id(f"retry {found.id} {number}")
+        before = call.services.store.job(id)
+        if before is None:
+            return id
+        if not before.state.ended:
+            who = before.actor.name
+            raise UserError(f"That is being done again already, for {who}: `job {id}` shows it. Nothing was started.")
+    raise AssertionError("numbers have no end")
 
 
 def _find(call: Call, id: str) -> Job:

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.commands._answers import addresses, named, start, table
+from bot.commands._answers import addresses, named, start_or_show, table
 from bot.registry import Role, command
 from bot.replies import Answer, Call, Column
 from bot.views.words import ago, size
@@ -56,7 +56,10 @@ def _data(p: Project) -> dict[str, object]:
 @click.option("--for", "target", default="", metavar="TARGET", help="build for the architectures of these hosts")
 @click.option("--platform", type=click.Choice(PLATFORMS), help="instead of what the project says")
 @click.option("--arch", "arches", type=click.Choice(ARCHES), multiple=True, help="may be given twice")
-def build(call: Call, project: str, target: str, platform: str | None, arches: tuple[str, ...]) -> Answer:
+@click.option("--dry-run", is_flag=True, help="show what would be done, and change nothing")
+def build(
+    call: Call, *, project: str, target: str, platform: str | None, arches: tuple[str, ...], dry_run: bool
+) -> Answer:
     """Build a project's images; without --for or --arch, for every architecture of the registered hosts."""
     found = verbs.find(call.services, project)
     hosts = [] if arches else targets.resolve(call.services, target or "all")
@@ -65,4 +68,4 @@ def build(call: Call, project: str, target: str, platform: str | None, arches: t
     where = ", ".join(arches) or named(target or "all", hosts)
     args = {"project_id": found.id, "addresses": addresses(hosts), "arches": [str(a) for a in arches]}
     args |= {"platform": str(platform)} if platform else {}
-    return start(call, "build", f"build {found.name} for {where}", **args)
+    return start_or_show(call, dry_run, "build", f"build {found.name} for {where}", **args)

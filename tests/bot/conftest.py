@@ -89,7 +89,7 @@ def stage(services: Services, tmp_path: Path) -> StageMaker:
 
     @asynccontextmanager
     async def open_stage(**changed: str) -> AsyncIterator[Stage]:
-        names = ("register", "docker install", "deploy", "build", "stop", "forget")
+        names = ("register", "docker install", "deploy", "build", "rollback", "restart", "stop", "forget")
         kinds = {name: PlainKind(name) for name in names}
         jobs = await asyncio.to_thread(partial(DbosJobs.open, services, tuple(kinds.values()), returns_s=0.1))
         try:

@@ -26,6 +26,7 @@ def test_the_commands_of_the_predecessor_are_all_there() -> None:
 
 def test_what_changes_something_is_for_operators() -> None:
     changing = {"key create", "register", "docker install", "build", "deploy", "stop", "forget", "cancel", "retry"}
+    changing |= {"rollback", "restart", "lock", "unlock"}
     assert {c.name for c in COMMANDS.values() if c.role is Role.OPERATOR} == changing
 
 
