@@ -105,3 +105,27 @@ async def test_a_cancelled_job_says_what_was_left_where(stage: StageMaker) -> No
         ended = await s.ada.wait_for_message(FLEET, f"Cancelled. {AWAY} stopped at one.")
         assert "apt-get install was stopped there" in ended.plain
         assert "retry" in str(ended.blocks)
+
+
+async def test_two_people_who_press_the_same_button_start_one_job(stage: StageMaker) -> None:
+    async with stage() as s:
+        fill(s)
+        gate, mended = Event(), Event()
+
+        def act(context: StepContext) -> Outcome:
+            if not mended.is_set():
+                raise StepFailed("The disk is full.", host=context.lane.host)
+            gate.wait(10)
+            return Outcome()
+
+        s.kinds["docker install"].act = act
+        failed = await say(s, f"docker install {AWAY}", "failed")
+        mended.set()
+        await asyncio.gather(s.ada.click(failed, "Retry"), s.ben.click(failed, "Retry"))
+        await s.ada.wait_for_message(FLEET, "again  running")
+        await s.ben.click(failed, "Retry")
+        told = await s.ben.wait_for_message(FLEET, "That is being done again already, for")
+        assert told.is_ephemeral
+        gate.set()
+        await s.ada.wait_for_message(FLEET, "again  done")
+        assert len(s.services.store.jobs()) == 2

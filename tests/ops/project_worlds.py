@@ -19,9 +19,7 @@ CLIENTS = ("10.0.0.2", "10.0.0.3")
 
 
 @contextmanager
-def a_fleet_world(
-    tmp_path: Path, config: Config | None = None, clients: Sequence[str] = CLIENTS
-) -> Iterator[World]:
+def a_fleet_world(tmp_path: Path, config: Config | None = None, clients: Sequence[str] = CLIENTS) -> Iterator[World]:
     """Open a world with a registry that answers, one server and clients of the federation `faces`."""
     machines = [FakeMachine(address) for address in (SERVER, *clients)]
     for machine in machines:
