@@ -12,6 +12,8 @@ from ops.work import Job, Lane, Phase, StepState
 
 STEPS = ("put_back",)
 _PREFIX = "undo "
+_SETTLED = frozenset({DeploymentState.STOPPED, DeploymentState.SUPERSEDED})
+_NAMED = 3
 
 
 def phases(services: Services, job: Job) -> tuple[Phase, ...]:
@@ -38,13 +40,18 @@ def host_of(services: Services, context: StepContext) -> Host:
 
 
 def put_back(rollout: Rollout) -> Outcome:
-    """Stop the new container and start the one before again, made anew where it is gone."""
+    """Stop the new container and start the one before again, made anew where it is gone.
+
+    What somebody else changed on the host meanwhile is left alone: stopping and deploying anew were later wishes.
+    """
     engine, row = rollout.engine, rollout.row
+    if row.state in _SETTLED:
+        return Outcome(StepState.SKIPPED, f"left alone: {row.id} was {row.state} by somebody meanwhile")
     before = rollout.replaced()[:1]
     if engine.inspect(rollout.id):
         steps.halt(engine, rollout.id)
     if row.state is not DeploymentState.FAILED:
-        why = "stopped, because the rollout failed on other hosts"
+        why = f"taken back, because the rollout failed on {_where(rollout)}"
         rollout.keep(replace(row, state=DeploymentState.FAILED, ended_at=rollout.services.now(), detail=why))
     if not before:
         return Outcome(detail="stopped; nothing of this project ran here before")
@@ -65,4 +72,14 @@ def _start_again(rollout: Rollout, old: Deployment) -> None:
     if container is None or container.status not in steps.UP:
         engine.start(old.id)
     engine.set_restart(old.id, specs.KEEP)
-    rollout.keep(replace(old, state=DeploymentState.RUNNING, ended_at=None, detail=""))
+    again = f"runs again, since {rollout.id} was taken back"
+    rollout.keep(replace(old, state=DeploymentState.RUNNING, ended_at=None, detail=again))
+
+
+def _where(rollout: Rollout) -> str:
+    """Name the hosts whose failure stopped the rollout; a long list is cut."""
+    job = rollout.services.store.job(rollout.context.job_id)
+    steps = job.steps if job else ()
+    bad = list(dict.fromkeys(step.lane for step in steps if step.state.ended and not step.state.good))
+    more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+    return ", ".join(bad[:_NAMED]) + more if bad else "other hosts"

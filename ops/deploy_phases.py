@@ -11,8 +11,9 @@ from ops.work import Lane, Phase
 def phases(hosts: Sequence[Host], args: Mapping[str, object]) -> tuple[Phase, ...]:
     """Return the server's phase, then the clients' in batches: `canary` of them first, then `batch` at a time.
 
-    The rollout stops, and goes back, when the server fails or more than `max_failures` clients do. Without any of the
-    three, all clients go at once and only the failure of every one of them takes the rollout back.
+    The rollout stops, and goes back, when the server or a canary does not come up, or more than `max_failures` of the
+    clients fail. Without any of the three, all clients go at once and only the failure of every one of them takes it
+    back. A canary that does not answer has proved nothing, so it stops the rollout too.
     """
     servers = tuple(lane(host) for host in hosts if host.flower_type is FlowerType.SERVER)
     clients = [lane(host) for host in hosts if host.flower_type is FlowerType.CLIENT]
@@ -20,9 +21,11 @@ def phases(hosts: Sequence[Host], args: Mapping[str, object]) -> tuple[Phase, ..
     careful = any(value is not None for value in wanted.values())
     bound = wanted["max_failures"] or 0 if careful else max(0, len(clients) - 1)
     first = Phase(servers, required=bool(clients), title="server")
-    batches = _batches(clients, wanted["canary"] or 0, wanted["batch"] or len(clients))
+    canaries = wanted["canary"] or 0
+    tried = Phase(tuple(clients[:canaries]), required=True, title="canary")
+    batches = _batches(clients[canaries:], wanted["batch"] or len(clients))
     rest = [Phase(tuple(lanes), title=title, max_failures=bound) for title, lanes in batches]
-    return tuple(phase for phase in (first, *rest) if phase.lanes)
+    return tuple(phase for phase in (first, tried, *rest) if phase.lanes)
 
 
 def lane(host: Host) -> Lane:
@@ -30,12 +33,10 @@ def lane(host: Host) -> Lane:
     return Lane(key=host.address, label=host.label, steps=STEPS, host=host.address)
 
 
-def _batches(clients: Sequence[Lane], canary: int, batch: int) -> list[tuple[str, Sequence[Lane]]]:
-    rest = clients[canary:]
-    groups = [rest[n : n + batch] for n in range(0, len(rest), batch)] if rest else []
+def _batches(clients: Sequence[Lane], size: int) -> list[tuple[str, Sequence[Lane]]]:
+    groups = [clients[n : n + size] for n in range(0, len(clients), size)] if clients else []
     titles = [f"clients, batch {n} of {len(groups)}" for n in range(1, len(groups) + 1)]
-    named = zip(titles if len(groups) > 1 else ["clients"], groups, strict=False)
-    return [*([("canary", clients[:canary])] if canary else []), *named]
+    return list(zip(titles if len(groups) > 1 else ["clients"], groups, strict=False))
 
 
 def _whole(args: Mapping[str, object], name: str) -> int | None:

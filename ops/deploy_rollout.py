@@ -19,7 +19,7 @@ class Rollout:
     context: StepContext
     project: Project
     host: Host
-    digest: str = ""  # of the image to run, where it is not the newest
+    returns_to: Deployment | None = None  # the deployment whose version runs again, in a rollback
 
     @property
     def id(self) -> str:
@@ -34,9 +34,9 @@ class Rollout:
     @property
     def image(self) -> Image:
         """Return the image for this host; raises StepFailed when there is none."""
-        if self.digest:
+        if self.returns_to:
             known = self.services.store.images(self.project.id)
-            image = next((one for one in known if one.digest == self.digest), None)
+            image = next((one for one in known if one.digest == self.returns_to.image_digest), None)
         else:
             platform = images.platform_of(self.project, self.context.args)
             image = images.find_image(self.services, self.project, Arch(self.host.arch), platform)
@@ -94,16 +94,19 @@ class Rollout:
             return known
         platform = images.platform_of(self.project, self.context.args)
         newest = images_context.newest(self.services.store.images(self.project.id), platform, Arch(self.host.arch))
+        old = self.returns_to
         return Deployment(
             id=self.id,
             host=self.host.address,
             project_id=self.project.id,
             project_name=self.project.name,
-            image_digest=self.digest or (newest.digest if newest else ""),
+            image_digest=old.image_digest if old else newest.digest if newest else "",
             state=DeploymentState.STARTING,
             by=self.context.actor_id,
             by_name=self.context.actor_name,
             job_id=self.context.job_id,
             created_at=self.services.now(),
             permalink=str(self.context.args.get("permalink") or ""),
+            detail=words.returning(old) if old else "",
+            returns_to=old.id if old else "",
         )

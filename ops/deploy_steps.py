@@ -31,10 +31,9 @@ def run(rollout: Rollout) -> Outcome:
         return steps[rollout.context.step](rollout)
     except OpsError as error:
         touched = isinstance(error, StepFailed) and rollout.context.step in _TOUCHING
-        old = give_up(rollout, str(error), touched=touched)
-        if not old:
+        text = give_up(rollout, str(error), touched=touched)
+        if text == str(error):
             raise
-        text = words.put_back(str(error), old, rollout.host)
         raise type(error)(text, host=rollout.host.address, output=error.output) from error
 
 
@@ -104,7 +103,7 @@ def stay_up(rollout: Rollout) -> Outcome:
     row = rollout.row
     took_s = (now - row.created_at).total_seconds()
     started_at = container.started_at or now
-    rollout.keep(replace(row, state=DeploymentState.RUNNING, started_at=started_at, took_s=took_s, detail=""))
+    rollout.keep(replace(row, state=DeploymentState.RUNNING, started_at=started_at, took_s=took_s))
     return Outcome(detail=f"up for {rollout.stay_up_s:.0f} s", output=log)
 
 
@@ -123,17 +122,17 @@ def _watch(rollout: Rollout) -> int | None:
 
 
 def give_up(rollout: Rollout, why: str, *, touched: bool) -> str:
-    """End a deployment as failed; where the host was touched, start what ran before and return the name of that."""
+    """End a deployment as failed; where the host was touched, start what ran before. Return what there is to say."""
     now = rollout.services.now()
     row = rollout.row
     took_s = (now - row.created_at).total_seconds()
     try:
         old = _return(rollout) if touched else ""
-    except OpsError:  # the host is gone by now: nothing can be put back, and `why` is the first thing to mend
-        old = ""
-    detail = words.put_back(why, old, rollout.host) if old else why
+        detail = words.put_back(why, old, rollout.host) if old else why
+    except OpsError as error:
+        detail = words.not_put_back(why, rollout.host, error)
     rollout.keep(replace(row, state=DeploymentState.FAILED, ended_at=now, took_s=took_s, detail=detail))
-    return old
+    return detail
 
 
 def halt(engine: Engine, name: str) -> None:
@@ -163,7 +162,7 @@ def recreate(rollout: Rollout, old: Deployment) -> None:
     if project is None:
         raise rollout.fail(f"{old.id} cannot run again: its project {old.project_id[:12]} is not known any more.")
     context = replace(rollout.context, job_id=old.job_id)
-    then = replace(rollout, context=context, project=project, digest=old.image_digest)
+    then = replace(rollout, context=context, project=project, returns_to=old)
     deliver(then)
     then.engine.create(_spec(then, _data_dir(then)))
 

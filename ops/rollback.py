@@ -40,7 +40,7 @@ class RollbackKind:
         project = services.store.project(chosen.project_id)
         if project is None:
             raise StepFailed(f"The project of {chosen.id} is not known any more.", host=host.address)
-        rollout = Rollout(services, context, project, host, digest=chosen.image_digest)
+        rollout = Rollout(services, context, project, host, returns_to=chosen)
         return deploy_back.put_back(rollout) if context.lane.steps == deploy_back.STEPS else deploy_steps.run(rollout)
 
     def undo(self, services: Services, job: Job) -> tuple[Phase, ...]:

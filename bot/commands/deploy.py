@@ -17,9 +17,14 @@ from ops.model import Platform, Project
 def careful(function: Callable[..., Answer]) -> Callable[..., Answer]:
     """Add the options of a rollout."""
     bound = click.option(
-        "--max-failures", type=click.IntRange(0), metavar="N", help="clients that may fail before all is taken back"
+        "--max-failures",
+        type=click.IntRange(0),
+        metavar="N",
+        help="clients that may fail before all is taken back; 0 with --batch or --canary",
     )
-    canary = click.option("--canary", type=click.IntRange(1), metavar="N", help="clients to try first")
+    canary = click.option(
+        "--canary", type=click.IntRange(1), metavar="N", help="clients to try first; every one of them must come up"
+    )
     batch = click.option("--batch", type=click.IntRange(1), metavar="N", help="clients at a time")
     return batch(canary(bound(function)))
 

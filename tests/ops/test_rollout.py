@@ -13,7 +13,7 @@ from ops.model import Deployment, DeploymentState, FlowerType, Project
 from ops.ports import Container
 from ops.restart import RestartKind
 from ops.rollback import RollbackKind
-from ops.work import JobRequest, JobState
+from ops.work import JobRequest, JobState, StepState
 from tests.fakes import FakeEngine
 from tests.ops.project_worlds import SERVER, a_fleet_world, a_pi, starter
 from tests.ops.runner import ACTOR, Run, run_job
@@ -150,14 +150,57 @@ def test_a_host_that_cannot_be_put_back_is_named(world: World, project: Project)
     [
         ({}, [("server", 1, None), ("clients", 4, 3)]),
         ({"batch": 3}, [("server", 1, None), ("clients, batch 1 of 2", 3, 0), ("clients, batch 2 of 2", 1, 0)]),
-        ({"canary": 1, "max_failures": 2}, [("server", 1, None), ("canary", 1, 2), ("clients", 3, 2)]),
-        ({"canary": 9}, [("server", 1, None), ("canary", 4, 0)]),
+        ({"canary": 1, "max_failures": 2}, [("server", 1, None), ("canary", 1, None), ("clients", 3, 2)]),
+        ({"canary": 9}, [("server", 1, None), ("canary", 4, None)]),
     ],
 )
 def test_batches(args: dict[str, object], expected: list[tuple[str, int, int | None]]) -> None:
     hosts = [a_pi(SERVER, FlowerType.SERVER), *map(a_pi, CLIENTS)]
     made = deploy_phases.phases(hosts, args)
     assert [(phase.title, len(phase.lanes), phase.max_failures) for phase in made] == expected
+
+
+def test_a_canary_that_does_not_answer_stops_the_rollout(world: World, project: Project) -> None:
+    run_deploy(world, project, "job-1")
+    world.machine(CLIENTS[0]).reachable = False
+    run = run_deploy(world, project, "job-2", canary=1, max_failures=4)
+    assert run.job.state is JobState.FAILED
+    assert all(running(world, address) == [name_on(address, "job-1")] for address in [SERVER, *CLIENTS[1:]])
+
+
+def test_what_somebody_changed_meanwhile_is_left_alone(world: World, project: Project) -> None:
+    run_deploy(world, project, "job-1")
+    break_new(world, CLIENTS[3], "job-2")
+
+    class Stopping(FakeEngine):
+        def set_restart(self, name: str, policy: str) -> None:
+            super().set_restart(name, policy)
+            mine = [row for row in world.store.deployments(addresses=[SERVER]) if row.state == "running"]
+            if policy == "always" and any(row.job_id == "job-2" for row in mine):
+                args = {"addresses": [SERVER]}
+                run_job(StopKind(), world.services, args, job_id="job-3")
+
+    put(world, CLIENTS[0], Stopping)
+    run = run_deploy(world, project, "job-2", max_failures=0)
+    put_back = run.step(f"undo {SERVER}", "put_back")
+    assert put_back.state == "skipped"
+    assert put_back.detail == f"left alone: {name_on(SERVER, 'job-2')} was stopped by somebody meanwhile"
+    assert running(world, SERVER) == []
+
+
+def test_the_history_says_what_was_taken_back_and_why(world: World, project: Project) -> None:
+    run_deploy(world, project, "job-1")
+    break_new(world, CLIENTS[3], "job-2")
+    args = {"project_id": project.id, "addresses": ALL, "stay_up_s": 0, "max_failures": 0}
+    world.store.create_job(JobRequest("job-2", "deploy", "deploy", args, ACTOR))
+    world.store.set_job_plan("job-2", deploy.DeployKind().plan(world.services, args))
+    world.store.set_step("job-2", CLIENTS[3], "stay_up", StepState.FAILED)
+    run_deploy(world, project, "job-2", max_failures=0)
+    details = {row.id: row.detail for row in world.store.deployments(addresses=[SERVER])}
+    assert details == {
+        name_on(SERVER, "job-2"): f"taken back, because the rollout failed on {CLIENTS[3]}",
+        name_on(SERVER, "job-1"): f"runs again, since {name_on(SERVER, 'job-2')} was taken back",
+    }
 
 
 @pytest.mark.parametrize("args", [{"batch": 0}, {"canary": "x"}, {"max_failures": -1}])
@@ -206,6 +249,8 @@ def test_a_rollback_runs_the_version_before_as_a_new_deployment(world: World, pr
         row = world.store.deployment(name_on(address, "job-3"))
         assert row is not None
         assert (row.project_id, row.state) == (project.id, DeploymentState.RUNNING)
+        assert row.returns_to == name_on(address, "job-1")
+        assert row.detail == f"rollback: the version of {name_on(address, 'job-1')} of 2026-11-24 12:00 again"
         assert len(world.engines.at(address).containers()) == 2
 
 
