@@ -97,13 +97,16 @@ def deployed(project: Project, ends: Mapping[str, Sequence[str]]) -> str:
     return f"{name} {'; '.join(parts)}. Mend the cause and deploy again."
 
 
-def rolled_back(version: str, ends: Mapping[str, Sequence[str]]) -> str:
-    """Sum an ended rollback up; `ends` is what `ops.deploy.ends` returns."""
-    good, bad = ends["good"], [*ends["bad"], *ends["untouched"], *ends["back"], *ends["stuck"]]
-    done = f"An {version} runs again on {_hosts(good)}." if good else "Nothing went back to an earlier version."
-    if ends["stuck"]:
-        done += f" What ran before could not be started again on {', '.join(ends['stuck'])}: look there."
-    return f"{done} Not on {', '.join(bad)}; their rows say why." if bad else done
+def rolled_back(version: str, ends: Mapping[str, Sequence[str]], without: Sequence[str] = ()) -> str:
+    """Sum an ended rollback up; `ends` is what `ops.deploy.ends` returns, `without` had nothing to go back to."""
+    good, failed, left_out, back, stuck = (ends[end] for end in ("good", "bad", "untouched", "back", "stuck"))
+    said = [f"The {version} runs again on {_hosts(good)}." if good else f"The {version} runs nowhere."]
+    said += [f"It failed on {', '.join(failed)}; the rows say why."] if failed else []
+    said += [f"Therefore {', '.join(back)} went on with what ran there until now."] if back else []
+    said += [f"That could not be started again on {', '.join(stuck)}: `status` shows what is there."] if stuck else []
+    said += [f"Not tried on {', '.join(left_out)}."] if left_out else []
+    said += [f"Nothing to go back to on {', '.join(without)}: nothing was changed there."] if without else []
+    return " ".join(said)
 
 
 def restarted(projects: Sequence[str], good: Sequence[str], failed: Sequence[str]) -> str:

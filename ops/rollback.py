@@ -7,6 +7,7 @@ from ops import deploy_words as words
 from ops.deploy import ends, hosts_of, settle
 from ops.deploy_rollout import Rollout
 from ops.errors import StepFailed, UserError
+from ops.images import as_list
 from ops.model import Deployment, DeploymentState, Host
 from ops.services import Outcome, Services, StepContext
 from ops.work import Job, Phase, Plan
@@ -50,7 +51,10 @@ class RollbackKind:
     def finish(self, services: Services, job: Job) -> str:
         """Say which hosts run what they ran before; end what a cancelled job left half-way."""
         settle(services, job)
-        return words.rolled_back(_steps(job.args), ends(job))
+        planned = {lane.host for lane in job.plan.lanes} if job.plan else set()
+        hosts = services.store.hosts(addresses=[str(one) for one in as_list(job.args.get("addresses"))])
+        without = [host.label for host in hosts if host.address not in planned]
+        return words.rolled_back(_steps(job.args), ends(job), without)
 
 
 def earlier(services: Services, host: Host, args: Mapping[str, object], *, but: str = "") -> Deployment | None:

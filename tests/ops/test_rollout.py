@@ -1,4 +1,4 @@
-"""Rollouts in batches that stop and go back, rollbacks, restarts, and locked federations."""
+"""Rollouts in batches that stop and go back, and rollbacks."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,21 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from ops import deploy, deploy_phases, deploy_spec, federation_lock, images, rollback
+from ops import deploy, deploy_phases, rollback
 from ops.deploy_stop import StopKind
 from ops.errors import HostUnreachable, UserError
 from ops.model import Deployment, DeploymentState, FlowerType, Project
 from ops.ports import Container
-from ops.restart import RestartKind
 from ops.rollback import RollbackKind
 from ops.work import JobRequest, JobState, StepState
 from tests.fakes import FakeEngine
 from tests.ops.project_worlds import SERVER, a_fleet_world, a_pi, starter
-from tests.ops.runner import ACTOR, Run, run_job
+from tests.ops.rollouts import ALL, CLIENTS, break_new, name_on, put, run_deploy, running, states
+from tests.ops.runner import ACTOR, run_job
 from tests.ops.worlds import NOON, World
-
-CLIENTS = ("10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5")
-ALL = [SERVER, *CLIENTS]
 
 
 @pytest.fixture
@@ -32,43 +29,6 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def project(world: World, tmp_path: Path) -> Project:
     return starter(world, tmp_path)
-
-
-def run_deploy(world: World, project: Project, job_id: str, *, twice: bool = False, **args: object) -> Run:
-    kind = deploy.DeployKind(images.BuildKind(can_emulate=lambda arch: False))
-    given = {"project_id": project.id, "addresses": ALL, "stay_up_s": 0, **args}
-    return run_job(kind, world.services, given, job_id=job_id, twice=twice)
-
-
-def name_on(address: str, job_id: str) -> str:
-    return deploy_spec.deployment_id("face-detection", job_id, address)
-
-
-def put(world: World, address: str, kind: type[FakeEngine]) -> None:
-    """Let a host's engine be of another kind from now on, with all it has."""
-    old = world.engines.at(address)
-    world.engines.hosts[address] = kind(
-        address, registry=old.registry, images=old.images, specs=old.specs, _containers=old._containers
-    )
-
-
-def break_new(world: World, address: str, job_id: str) -> None:
-    """Let what a job starts on a host end at once, and nothing else."""
-
-    class Broken(FakeEngine):
-        def start(self, name: str) -> None:
-            self.crash_on_start = 1 if name == name_on(address, job_id) else None
-            super().start(name)
-
-    put(world, address, Broken)
-
-
-def running(world: World, address: str) -> list[str]:
-    return [one.name for one in world.engines.at(address).containers() if one.status == "running"]
-
-
-def states(world: World, address: str) -> dict[str, str]:
-    return {row.id: row.state.value for row in world.store.deployments(addresses=[address])}
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -243,7 +203,7 @@ def test_a_rollback_runs_the_version_before_as_a_new_deployment(world: World, pr
     versions(world, project)
     run = run_job(RollbackKind(), world.services, {"addresses": ALL, "stay_up_s": 0}, job_id="job-3", twice=twice)
     assert run.job.state is JobState.DONE
-    assert run.summary == "An earlier version runs again on 5 hosts."
+    assert run.summary == "The earlier version runs again on 5 hosts."
     for address in ALL:
         assert running(world, address) == [name_on(address, "job-3")]
         row = world.store.deployment(name_on(address, "job-3"))
@@ -261,6 +221,21 @@ def test_a_rollback_that_fails_goes_back_to_what_ran(world: World, project: Proj
     run = run_job(RollbackKind(), world.services, args, job_id="job-3")
     assert run.job.state is JobState.FAILED
     assert all(running(world, address) == [name_on(address, "job-2")] for address in ALL)
+    others = ", ".join([SERVER, *CLIENTS[1:]])
+    assert run.summary == (
+        f"The earlier version runs nowhere. It failed on {CLIENTS[0]}; the rows say why. "
+        f"Therefore {others} went on with what ran there until now."
+    )
+
+
+def test_a_rollback_names_the_hosts_that_have_nothing_to_go_back_to(world: World, project: Project) -> None:
+    versions(world, project)
+    world.save(a_pi("10.0.0.9"))
+    args = {"addresses": [SERVER, "10.0.0.9"], "stay_up_s": 0}
+    run = run_job(RollbackKind(), world.services, args, job_id="job-3")
+    assert run.summary == (
+        f"The earlier version runs again on {SERVER}. Nothing to go back to on 10.0.0.9: nothing was changed there."
+    )
 
 
 def test_without_an_earlier_version_there_is_nothing_to_go_back_to(world: World, project: Project) -> None:
@@ -269,34 +244,3 @@ def test_without_an_earlier_version_there_is_nothing_to_go_back_to(world: World,
         RollbackKind().plan(world.services, {"addresses": ALL})
     with pytest.raises(UserError, match="ran no version 3 before the present one"):
         RollbackKind().plan(world.services, {"addresses": [SERVER], "to": 3})
-
-
-def test_a_restart_restarts_once_and_skips_what_does_not_run(world: World, project: Project) -> None:
-    run_deploy(world, project, "job-1", addresses=[SERVER])
-    args: dict[str, object] = {"addresses": [SERVER, CLIENTS[0]]}
-    world.store.create_job(JobRequest("job-2", "restart", "restart", args, ACTOR))
-    run = run_job(RestartKind(), world.services, args, job_id="job-2", twice=True)
-    assert (run.states(SERVER), run.states(CLIENTS[0])) == ({"restart": "ok"}, {"restart": "skipped"})
-    name = name_on(SERVER, "job-1")
-    assert world.engines.at(SERVER).log[-3:] == [f"stop {name}", f"start {name}", f"set_restart {name} always"]
-    assert world.engines.at(SERVER).log.count(f"stop {name}") == 1
-    assert run.summary == f"Restarted on {SERVER}, and up: face-detection."
-
-
-def test_a_locked_federation_is_left_alone_until_it_is_unlocked(world: World, project: Project) -> None:
-    federation = a_pi(SERVER).federation
-    federation_lock.lock(world.services, federation, "measuring until noon", ACTOR)
-    args = {"addresses": ALL, "project_id": project.id}
-    for kind in (deploy.DeployKind(), RollbackKind(), RestartKind(), StopKind()):
-        with pytest.raises(UserError) as refused:
-            kind.plan(world.services, args)
-        assert f"{federation} is locked by anna since " in str(refused.value)
-        assert f"measuring until noon. Nothing was changed; `unlock {federation}`" in str(refused.value)
-    with pytest.raises(UserError, match="It stays locked as it is"):
-        federation_lock.lock(world.services, federation, "mine", ACTOR)
-    assert federation_lock.unlock(world.services, federation).reason == "measuring until noon"
-    assert StopKind().plan(world.services, args).lanes
-    with pytest.raises(UserError, match="is not locked"):
-        federation_lock.unlock(world.services, federation)
-    with pytest.raises(UserError, match="There is no federation called nowhere"):
-        federation_lock.lock(world.services, "nowhere", "x", ACTOR)
