@@ -152,10 +152,12 @@ def _actor(source: Body, channel: str) -> Actor:
 def _place_of_click(body: Body) -> Place:
     channel = (body.get("channel") or {}).get("id", "")
     message = body.get("message") or {}
+    # A message of the channel names itself as its thread once somebody answered it; the next job still goes below it.
+    thread_ts = message.get("thread_ts", "")
     return Place(
         channel,
         channel_name=(body.get("channel") or {}).get("name", ""),
-        thread_ts=message.get("thread_ts", ""),
+        thread_ts=thread_ts if thread_ts != message.get("ts") else "",
         trigger_id=body["trigger_id"],
         response_url=body.get("response_url", ""),
     )

@@ -72,7 +72,7 @@ async def test_the_button_does_again_what_failed(stage: StageMaker) -> None:
             return Outcome()
 
         s.kinds["docker install"].act = act
-        failed = await say(s, "docker install all", "partly done")
+        failed = await say(s, "docker install all", "Retry")
         broken.clear()
         s.kinds["docker install"].ran.clear()
         await s.ada.click(failed, "Retry")
@@ -119,7 +119,7 @@ async def test_two_people_who_press_the_same_button_start_one_job(stage: StageMa
             return Outcome()
 
         s.kinds["docker install"].act = act
-        failed = await say(s, f"docker install {AWAY}", "failed")
+        failed = await say(s, f"docker install {AWAY}", "Retry")
         mended.set()
         await asyncio.gather(s.ada.click(failed, "Retry"), s.ben.click(failed, "Retry"))
         await s.ada.wait_for_message(FLEET, "again  running")
