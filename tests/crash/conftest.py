@@ -1,0 +1,49 @@
+"""Fixtures of the tests of what jobs survive: a site on each database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.site import Pis, Site, a_site, clear_away, free_port
+from tests.fleet import Fleet
+from tests.ops.postgres import postgres_cluster
+
+__all__ = ["postgres_cluster"]
+
+
+@pytest.fixture(scope="session")
+def pis(fleet: Fleet) -> Iterator[Pis]:
+    """Two Pis for these tests alone, and a registry."""
+    fresh = fleet.add(2)
+    found = Pis(fleet, fresh[0], fresh[1], free_port())
+    yield found
+    for pi in (found.bare, found.ready):
+        fleet.remove(pi)
+    clear_away(found.registry_port)
+
+
+@pytest.fixture(scope="session")
+def sqlite_site(pis: Pis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with a_site(pis, folder, f"sqlite:///{folder}/flsvc.sqlite3") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def postgres_site(
+    request: pytest.FixtureRequest, pis: Pis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    cluster = request.getfixturevalue("postgres_cluster")
+    folder: Path = tmp_path_factory.mktemp("site")
+    url = cluster.create_database()
+    with a_site(pis, folder, url) as site:
+        yield site
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest) -> Site:
+    """Return the site on the database that the test names by its parameter."""
+    found = request.getfixturevalue(f"{request.param}_site")
+    assert isinstance(found, Site)
+    return found
