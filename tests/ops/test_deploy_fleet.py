@@ -14,7 +14,9 @@ from skimage.data import lfw_subset
 from ops import deploy, projects
 from ops.docker import InstallKind
 from ops.model import DeploymentState, FlowerType, Host, Project
-from ops.work import JobState
+from ops.restart import RestartKind
+from ops.rollback import RollbackKind
+from ops.work import JobRequest, JobState
 from tests.fleet import Fleet, FleetError, Pi
 from tests.fleet.engine import docker, lines
 from tests.fleet.waiting import wait_for
@@ -49,8 +51,8 @@ class Site:
                 target.writestr(info.filename, content.replace("image_name: face-detection", f"image_name: {name}"))
         return projects.receive(self.world.services, changed, "starter.zip", ACTOR)
 
-    def deploy(self, project: Project, pis: list[Pi], job_id: str, *, stay_up_s: float = 2) -> Run:
-        args = {"project_id": project.id, "addresses": [pi.ip for pi in pis], "stay_up_s": stay_up_s}
+    def deploy(self, project: Project, pis: list[Pi], job_id: str, *, stay_up_s: float = 2, **more: object) -> Run:
+        args = {"project_id": project.id, "addresses": [pi.ip for pi in pis], "stay_up_s": stay_up_s, **more}
         return run_job(deploy.DeployKind(), self.world.services, args, job_id=job_id)
 
     def running(self, pi: Pi) -> list[str]:
@@ -166,6 +168,47 @@ def test_what_does_not_stay_up_gives_way_to_what_ran_before(site: Site) -> None:
     assert run.step(pi.ip, "start").detail not in site.running(pi)
 
 
+def test_a_batch_that_fails_takes_the_others_back_and_a_rollback_returns_to_what_was_before(site: Site) -> None:
+    server, first, second = site.pis
+    programs = {"server_py": idle("server"), "client_py": idle("one")}
+    one = site.deploy(site.project("fleet-batch", **programs), site.pis, "batch-1")
+    before = {pi.ip: one.step(pi.ip, "start").detail for pi in site.pis}
+    here = f"import os\nassert os.environ['FLSVC_HOST'] != {second.ip!r}\n"
+    programs["client_py"] = here + idle("two")
+    two = site.deploy(site.project("fleet-batch", **programs), site.pis, "batch-2", batch=1)
+    assert two.job.state is JobState.FAILED
+    assert two.states(first.ip) == GOOD
+    assert f"therefore {server.ip}, {first.ip} went back to what ran there before" in two.summary
+    for pi in site.pis:
+        assert containers(site, pi, "fleet-batch") == [before[pi.ip]]
+        assert inspect(site, pi, before[pi.ip], "{{.HostConfig.RestartPolicy.Name}}") == "always"
+    programs["client_py"] = idle("three")
+    three = site.deploy(site.project("fleet-batch", **programs), site.pis, "batch-3", canary=1)
+    assert three.job.state is JobState.DONE
+    args = {"addresses": [pi.ip for pi in site.pis], "stay_up_s": 2}
+    back = run_job(RollbackKind(), site.world.services, args, job_id="batch-4")
+    assert back.job.state is JobState.DONE, [(step.lane, step.name, step.detail) for step in back.job.steps]
+    now = back.step(first.ip, "start").detail
+    assert containers(site, first, "fleet-batch") == [now]
+    assert "one" in site.fleet.exec(first, ["docker", "logs", now])
+    newest = site.world.store.deployments(addresses=[first.ip], last=1)[0]
+    assert (newest.id, newest.returns_to) == (now, before[first.ip])
+
+
+def test_a_restart_starts_what_runs_once(site: Site) -> None:
+    pi = site.pis[1]
+    args: dict[str, object] = {"addresses": [pi.ip]}
+    name = site.running(pi)[-1]
+    old = inspect(site, pi, name, "{{.State.StartedAt}}")
+    site.world.store.create_job(JobRequest("restart-1", "restart", "restart", args, ACTOR))
+    run = run_job(RestartKind(), site.world.services, args, job_id="restart-1")
+    assert run.job.state is JobState.DONE, [(step.name, step.detail, step.output) for step in run.job.steps]
+    new = inspect(site, pi, name, "{{.State.StartedAt}}")
+    assert new != old
+    run_job(RestartKind(), site.world.services, args, job_id="restart-1")
+    assert inspect(site, pi, name, "{{.State.StartedAt}}") == new
+
+
 def test_what_was_stopped_stays_down_when_the_power_comes_back(site: Site) -> None:
     pi = site.pis[2]
     kept = site.deploy(site.project("fleet-kept", client_py=idle("kept")), [pi], "kept").step(pi.ip, "start").detail
@@ -184,6 +227,15 @@ def test_what_was_stopped_stays_down_when_the_power_comes_back(site: Site) -> No
 def idle(word: str) -> str:
     """Return a program that says a word and stays up."""
     return f"import time\nprint({word!r})\nwhile True:\n    time.sleep(60)\n"
+
+
+def containers(site: Site, pi: Pi, project: str) -> list[str]:
+    """Return the names of a project's containers that run."""
+    return [name for name in site.running(pi) if name.startswith(f"{project}-")]
+
+
+def inspect(site: Site, pi: Pi, name: str, what: str) -> str:
+    return site.fleet.exec(pi, ["docker", "inspect", "-f", what, name]).strip()
 
 
 def is_up(site: Site, pi: Pi, name: str) -> bool:
