@@ -10,6 +10,7 @@ from ops.locks import Locks
 from ops.model import DeploymentState, Host
 from ops.services import Services
 from ops.waiting import (
+    CONTAINERS,
     Waiting,
     WaitingState,
     away,
@@ -141,7 +142,7 @@ class Returns:
             if host is None:
                 self._forget(address)
             elif not self._is_busy(address) and self._is_back(host) and not self._ended:
-                self._start(address)
+                self._start(host)
         except Exception as error:
             # The database may be away; the next look is ten seconds off.
             _log.warning("looking whether %s is back failed: %s", address, type(error).__name__)
@@ -163,13 +164,19 @@ class Returns:
         jobs = self._services.store.jobs(states=_LIVE, last=1000)
         return any(address in _addresses(job) for job in jobs)
 
-    def _start(self, address: str) -> None:
-        for entry in self._services.store.waiting(host=address)[:1]:
+    def _start(self, host: Host) -> None:
+        for entry in self._services.store.waiting(host=host.address)[:1]:
+            if entry.kind in CONTAINERS and self._is_locked(host):
+                return
             origin = self._services.store.job(entry.job_id)
             request = catch_up(entry, origin)
             if self._services.store.change_waiting(entry, WaitingState.STARTED, started_job=request.id):
                 self._note(entry, request, origin)
                 self._submit(request)
+
+    def _is_locked(self, host: Host) -> bool:
+        """Tell whether somebody locked the host's federation: then what waits goes on waiting."""
+        return any(lock.federation == host.federation for lock in self._services.store.locks())
 
     def _note(self, entry: Waiting, request: JobRequest, origin: Job | None) -> None:
         event = Event(

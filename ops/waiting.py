@@ -11,7 +11,7 @@ from ops.work import Job, JobRequest, Lane, Step, StepState
 
 _BACK = ", now that it is back"
 CATCHING_UP = frozenset({"announce", "given_at"})  # arguments that only a job that catches up has
-_CONTAINERS = frozenset({"deploy", "rollback", "restart", "stop"})
+CONTAINERS = frozenset({"deploy", "rollback", "restart", "stop"})
 
 
 class WaitingState(StrEnum):
@@ -109,7 +109,7 @@ def makes_needless(kind: str, project_id: str, older: Waiting) -> bool:
     """
     if kind == "docker install":
         return older.kind == kind
-    covered = _CONTAINERS if kind in {"deploy", "stop"} else {"restart"} if kind == "restart" else frozenset()
+    covered = CONTAINERS if kind in {"deploy", "stop"} else {"restart"} if kind == "restart" else frozenset()
     return older.kind in covered and (not project_id or project_id == older.project_id)
 
 

@@ -12,7 +12,7 @@ from bot.views import job_buttons
 from bot.views.words import JOB_WORDS, duration, moment
 from ops.errors import UserError
 from ops.retry import again
-from ops.waiting import Waiting, WaitingState
+from ops.waiting import CONTAINERS, Waiting, WaitingState
 from ops.work import Job, JobRequest, JobState, Step, StepState
 
 _ENTRY = r"w\d+"
@@ -54,8 +54,16 @@ def _job_row(j: Job) -> tuple[Cell, ...]:
 def _entry_row(call: Call, one: Waiting) -> tuple[Cell, ...]:
     origin = call.services.store.job(one.job_id)
     thread = _link(origin) if origin else "–"
-    why = f"waits for {one.host}, which does not answer"
+    why = f"waits for {one.host}, which does not answer{_and_lock(call, one)}"
     return (one.id, one.title, one.actor.name, JobState.WAITING, moment(one.created_at), "", thread, why)
+
+
+def _and_lock(call: Call, one: Waiting) -> str:
+    """Name the lock that keeps it waiting also after the host is back."""
+    host = call.services.store.host(one.host)
+    federation = host.federation if host and one.kind in CONTAINERS else ""
+    locked = any(lock.federation == federation for lock in call.services.store.locks())
+    return f", and for `unlock {federation}`" if locked else ""
 
 
 def _link(j: Job) -> Cell:
@@ -158,7 +166,9 @@ def retry(call: Call, id: str) -> Answer:
     """Do again what a job did not do, on the hosts where it failed; all of it where it was taken back."""
     found = _find(call, id)
     title, args = again(found)
-    return JobRequest(_id_of_retry(call, found), found.kind, title, args, call.actor)
+    request = JobRequest(_id_of_retry(call, found), found.kind, title, args, call.actor)
+    call.jobs.plan(request)  # what makes it impossible is said at once: a lock, a host or project that is gone
+    return request
 
 
 def _id_of_retry(call: Call, found: Job) -> str:

@@ -12,7 +12,7 @@ from ops.jobs_waiting import Returns, note
 from ops.services import Outcome, Services, StepContext
 from ops.store import SqlStore
 from ops.waiting import WaitingState
-from ops.work import Job, JobRequest, JobState, Lane, Phase, Plan
+from ops.work import Job, JobRequest, JobState, Lane, Lock, Phase, Plan
 from tests.fakes import FakePool
 from tests.ops.job_kinds import ANNA, PATIENCE_S, services, wait_until
 from tests.ops.samples import a_host
@@ -159,6 +159,21 @@ def test_clients_that_were_not_begun_go_on_with_their_server(world: World) -> No
     world.away()
     wait_until(lambda: len(world.ended()) == 2)
     assert sorted(host for _, host in world.kinds["deploy"].visits) == [ONE, TWO, SERVER]
+
+
+def test_what_waits_for_a_locked_federation_goes_on_waiting(world: World) -> None:
+    world.store.save_host(a_host(ONE, federation="faces"))
+    world.store.add_lock(Lock("faces", "a demonstration", "U0BEN", "ben", world.services.now()))
+    world.away(ONE)
+    world.run("j1", "docker install", ONE)
+    world.run("j2", "deploy", ONE)
+    world.away()
+    wait_until(lambda: len(world.ended()) == 3)
+    logins = len(world.pool.machine(ONE).log)
+    wait_until(lambda: len(world.pool.machine(ONE).log) > logins)  # it was looked at once more
+    assert world.waiting() == [("j2", "deploy", ONE)]
+    world.store.delete_lock("faces")
+    wait_until(lambda: len(world.ended()) == 4)
 
 
 def test_a_host_that_was_forgotten_is_waited_for_no_more(world: World) -> None:
