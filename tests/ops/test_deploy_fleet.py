@@ -13,10 +13,11 @@ from skimage.data import lfw_subset
 
 from ops import deploy, projects
 from ops.docker import InstallKind
+from ops.jobs import DbosJobs
 from ops.model import DeploymentState, FlowerType, Host, Project
 from ops.restart import RestartKind
 from ops.rollback import RollbackKind
-from ops.work import JobRequest, JobState
+from ops.work import JobRequest, JobState, StepState
 from tests.fleet import Fleet, FleetError, Pi
 from tests.fleet.engine import docker, lines
 from tests.fleet.waiting import wait_for
@@ -207,6 +208,31 @@ def test_a_restart_starts_what_runs_once(site: Site) -> None:
     assert new != old
     run_job(RestartKind(), site.world.services, args, job_id="restart-1")
     assert inspect(site, pi, name, "{{.State.StartedAt}}") == new
+
+
+def test_a_cancelled_deployment_puts_back_what_ran_before_and_says_so(site: Site) -> None:
+    pi = site.pis[1]
+    one = site.deploy(site.project("fleet-cancel", client_py=idle("one")), [pi], "cancel-1")
+    kept = one.step(pi.ip, "start").detail
+    two = site.project("fleet-cancel", client_py=idle("two"))
+    args = {"project_id": two.id, "addresses": [pi.ip], "stay_up_s": 300}
+    jobs = DbosJobs.open(site.world.services, [deploy.DeployKind()])
+    try:
+        jobs.submit(JobRequest("cancel-2", "deploy", "deploy", args, ACTOR))
+        wait_for(lambda: watched(site, "cancel-2", pi), "the watch over the new container")
+        assert jobs.cancel("cancel-2")
+        job = jobs.wait("cancel-2", timeout_s=60)
+    finally:
+        jobs.close()
+    assert job.state is JobState.CANCELLED
+    assert containers(site, pi, "fleet-cancel") == [kept]
+    assert f"{pi.ip} stopped at stay_up." in job.summary
+    assert f"{kept}, which ran before, was started again on {pi.ip}." in job.summary
+
+
+def watched(site: Site, job_id: str, pi: Pi) -> bool:
+    step = site.world.store.step(job_id, pi.ip, "stay_up")
+    return step is not None and step.state is StepState.RUNNING
 
 
 def test_what_was_stopped_stays_down_when_the_power_comes_back(site: Site) -> None:
