@@ -107,6 +107,5 @@ class Rollout:
             job_id=self.context.job_id,
             created_at=self.services.now(),
             permalink=str(self.context.args.get("permalink") or ""),
-            detail=words.returning(old) if old else "",
             returns_to=old.id if old else "",
         )

@@ -103,7 +103,7 @@ def stay_up(rollout: Rollout) -> Outcome:
     row = rollout.row
     took_s = (now - row.created_at).total_seconds()
     started_at = container.started_at or now
-    rollout.keep(replace(row, state=DeploymentState.RUNNING, started_at=started_at, took_s=took_s))
+    rollout.keep(replace(row, state=DeploymentState.RUNNING, started_at=started_at, took_s=took_s, detail=""))
     return Outcome(detail=f"up for {rollout.stay_up_s:.0f} s", output=log)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ops.model import Deployment, Host, Project
+from ops.model import Host, Project
 
 MIB = 1024 * 1024
 
@@ -72,11 +72,6 @@ def put_back(error: str, old: str, host: Host) -> str:
 def not_put_back(error: str, host: Host, why: Exception) -> str:
     """Add to a failure that the container from before could not be started again either."""
     return f"{error.rstrip('. ')}. What ran before could not be started again on {host.label} either: {why}"
-
-
-def returning(old: Deployment) -> str:
-    """Say in the history which deployment a rollback returns to."""
-    return f"rollback: the version of {old.id} of {old.created_at:%Y-%m-%d %H:%M} again"
 
 
 def deployed(project: Project, ends: Mapping[str, Sequence[str]]) -> str:

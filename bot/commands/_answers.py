@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from bot.replies import Button, Call, Cell, Column, Link, Reply, Table
-from ops.model import DeploymentState, Host
-from ops.work import JobRequest
+from bot.views.words import count
+from ops import foretold
+from ops.model import Host
+from ops.work import JobRequest, Plan
 
 
 def job_id(request_id: str) -> str:
@@ -25,22 +27,36 @@ def start_or_show(call: Call, dry_run: bool, kind: str, title: str, **args: obje
 
 
 def planned(call: Call, request: JobRequest) -> Reply:
-    """Show a job's plan, with what runs on each host now."""
+    """Show a job's plan: in which order, where, by which steps, from what to what, and when it would go back."""
     plan = call.jobs.plan(request)
-    running = call.services.store.deployments(states=[DeploymentState.RUNNING])
-    now = {host: ", ".join(d.id for d in running if d.host == host) for host in {d.host for d in running}}
+    changes = foretold.changes(call.services, request, plan)
+    same = foretold.Change("–", "–")
     rows = [
-        (phase.title or "–", lane.label, ", ".join(lane.steps), now.get(lane.host, "–"))
+        (phase.title or "–", lane.label, ", ".join(lane.steps), change.now, change.then)
         for phase in plan.phases
         for lane in phase.lanes
+        for change in [changes.get(lane.key, same)]
     ]
     return table(
         f"{request.title}: what it would do",
-        ("Phase", "Host", "Steps", "Runs there now"),
+        ("Phase", "Host", "Steps", "Runs now", "Would run"),
         rows,
         empty="Nothing would be done.",
-        note="Nothing was changed. Give the command without `--dry-run` to do it.",
+        note=f"Nothing was changed. {way_back(plan)}Give the command without `--dry-run` to do it.",
     )
+
+
+def way_back(plan: Plan) -> str:
+    """Say when a rollout would stop and go back; '' for a job that would not."""
+    bounded = [phase for phase in plan.phases if phase.max_failures is not None]
+    if not bounded:
+        return ""
+    clients, bound = sum(len(phase.lanes) for phase in bounded), bounded[-1].max_failures or 0
+    firm = [phase.title for phase in plan.phases if phase.required and phase.title in {"server", "canary"}]
+    first = f"the {' or the '.join(firm)} does not come up, or " if firm else ""
+    most = f"more than {count(bound, 'client')} fail" if bound else "any client fails"
+    most = "every client fails" if 0 < bound == clients - 1 else most
+    return f"If {first}{most}, it stops, and every host that was changed goes back to what it ran before. "
 
 
 def addresses(hosts: Sequence[Host]) -> list[str]:

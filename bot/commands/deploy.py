@@ -48,9 +48,11 @@ def deploy(
 ) -> Answer:
     """Run a project on hosts, servers first: built if needed, delivered, started, watched until it stays up.
 
-    When the server fails, or too many clients do, every host that was changed goes back to what it ran before. With
-    --batch, --canary or --max-failures no client may fail unless --max-failures says so; without them it takes the
-    failure of all. Hosts that do not answer are left as they are and do not count.
+    When the server or a canary does not come up, or too many clients fail, the rest is not begun and every host that
+    was changed goes back to what it ran before. Too many is one, once --batch or --canary is given; --max-failures 3
+    lets three fail; with none of the three options all clients go at once and only the failure of all of them counts.
+    Hosts that do not answer are left as they are and do not count, except a server or a canary; with --when-back they
+    are caught up with later.
     """
     hosts = targets.resolve(call.services, target)
     federation_lock.refuse(call.services, hosts)
@@ -68,7 +70,12 @@ def deploy(
 @when_back
 @dry_run
 def rollback(call: Call, target: str, project: str, dry_run: bool, **options: object) -> Answer:
-    """Run the version again that ran on each host before, as a new deployment; `history` shows what there was."""
+    """Run the version again that ran on each host before, as a new deployment; `history` shows what there was.
+
+    Each host goes back to its own earlier version; versions are counted, not deployments: --to 2 is the one before
+    that. Hosts that never ran another version are left as they are. It is careful as `deploy` is: when too many fail,
+    every host that was changed goes on with what it runs now.
+    """
     hosts = targets.resolve(call.services, target)
     federation_lock.refuse(call.services, hosts)
     project_id = projects.find(call.services, project).id if project else None
@@ -78,14 +85,17 @@ def rollback(call: Call, target: str, project: str, dry_run: bool, **options: ob
 
 @command("restart", role=Role.OPERATOR, example="restart 192.168.1.105")
 @click.argument("target")
+@click.option("--project", default="", help="only this project; everything flsvc runs there when left out")
 @when_back
 @dry_run
-def restart(call: Call, target: str, dry_run: bool, **options: object) -> Answer:
-    """Stop and start what runs on hosts, servers first; it has to stay up."""
+def restart(call: Call, target: str, project: str, dry_run: bool, **options: object) -> Answer:
+    """Stop and start what runs on hosts, servers first; it has to stay up. What was stopped stays stopped."""
     hosts = targets.resolve(call.services, target)
     federation_lock.refuse(call.services, hosts)
-    args = {"addresses": addresses(hosts), **options}
-    return start_or_show(call, dry_run, "restart", f"restart {named(target, hosts)}", **_given(args))
+    project_id = projects.find(call.services, project).id if project else None
+    title = f"restart {project + ' on ' if project else ''}{named(target, hosts)}"
+    args = {"addresses": addresses(hosts), "project_id": project_id, **options}
+    return start_or_show(call, dry_run, "restart", title, **_given(args))
 
 
 def _given(args: Mapping[str, object]) -> dict[str, object]:
@@ -129,6 +139,7 @@ def status(call: Call, target: str) -> Answer:
         columns,
         [_row(call, s) for s in found],
         empty="No hosts are registered yet.",
+        note=" ".join(federation_lock.held(call.services, [s.host for s in found])),
         buttons=(Button("Logs", f"logs {target}"),) if up else (),
     )
 

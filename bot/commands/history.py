@@ -38,7 +38,9 @@ def _row(d: Deployment) -> tuple[Cell, ...]:
         duration(d.took_s),
         d.id,
         thread,
-        d.detail,
+        "; ".join(
+            part for part in (f"back to the version of {d.returns_to}" if d.returns_to else "", d.detail) if part
+        ),
     )
 
 
@@ -53,5 +55,6 @@ def _data(d: Deployment) -> dict[str, object]:
         "took_s": d.took_s,
         "thread": d.permalink,
         "job": d.job_id,
+        "returns_to": d.returns_to,
         "detail": d.detail,
     }

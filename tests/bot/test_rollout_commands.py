@@ -2,8 +2,13 @@
 
 import asyncio
 
+import pytest
+
+from bot.commands._answers import way_back
+from ops.deploy_phases import phases
 from ops.model import FlowerType
 from ops.projects import starter_zip
+from ops.work import Lock, Plan
 from tests.bot.conftest import ADDRESSES, Stage, StageMaker, host
 
 FLEET = "fleet"
@@ -45,6 +50,38 @@ async def test_a_dry_run_shows_the_plan_and_starts_nothing(stage: StageMaker) ->
         assert "Nothing was changed" in plan
         assert s.services.store.jobs() == []
         assert not [event for event in s.services.store.events() if event.what == "stop"]
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        ({}, "If the server does not come up, or every client fails"),
+        ({"canary": 1}, "If the server or the canary does not come up, or any client fails"),
+        ({"batch": 1, "max_failures": 2}, "If the server does not come up, or more than 2 clients fail"),
+    ],
+)
+def test_a_plan_says_when_it_would_go_back(args: dict[str, object], sentence: str) -> None:
+    hosts = [host(ADDRESSES[0], FlowerType.SERVER), *map(host, ADDRESSES[1:])]
+    said = way_back(Plan(phases(hosts, args)))
+    assert said == f"{sentence}, it stops, and every host that was changed goes back to what it ran before. "
+    assert way_back(Plan(())) == ""
+
+
+async def test_a_dry_run_says_from_what_to_what(stage: StageMaker) -> None:
+    async with stage() as s:
+        await fill(s)
+        plan = await say(s, "deploy faces --canary 1 --dry-run", "what it would do")
+        (project,) = s.services.store.projects()
+        assert f"{project.name} {project.short_id}" in plan
+        assert "nothing" in plan
+        assert s.services.store.jobs() == []
+
+
+async def test_status_says_that_a_federation_is_locked(stage: StageMaker) -> None:
+    async with stage() as s:
+        await fill(s)
+        s.services.store.add_lock(Lock("faces", "measuring", "U1", "ada", s.services.now()))
+        assert "faces is locked by ada since" in await say(s, "status faces", "running")
 
 
 async def test_a_locked_federation_is_refused_with_who_and_why(stage: StageMaker) -> None:
