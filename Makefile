@@ -1,11 +1,11 @@
 # Every target sets up what it needs: the virtual environment, system packages (as root or with sudo), the Docker Engine.
 .DEFAULT_GOAL := help
-.PHONY: help demo story test check lint bench run fleet fleet-down arm64 screenshots lock docs manifest clean setup-test
+.PHONY: help demo story test check lint test-crash bench run fleet fleet-down arm64 screenshots lock docs manifest clean setup-test
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 SETUP := sh tests/fleet/machine.sh
-FAST := not fleet and not browser and not postgres and not slow and not story and not wheel
+FAST := not fleet and not browser and not postgres and not slow and not story and not wheel and not crash
 PYTEST_ARGS ?=
 
 help: ## this list
@@ -20,7 +20,10 @@ story: ## play the whole way, from a bare fleet to a finished training (PARTS="k
 	@exec $(PYTHON) -m tests.story $(PARTS)
 
 test: setup-test lint ## everything: format, lint, types, layers, all tests, coverage
-	$(PYTHON) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not crash" --cov --cov-report=term $(PYTEST_ARGS)
+
+test-crash: setup-test ## the whole crash matrix: workers killed at every moment of every step, on both databases
+	$(PYTHON) -m pytest -q tests/crash $(PYTEST_ARGS)
 
 check: lint ## format, lint, types, layers and the fast tests, in under a minute
 	$(PYTHON) -m pytest -q -n auto -m "$(FAST)" $(PYTEST_ARGS)
