@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ops import deploy_back, deploy_phases, deploy_spec, deploy_steps, federation_lock, images
 from ops import deploy_words as words
-from ops.deploy_rollout import Rollout
+from ops.deploy_rollout import Rollout, ran
 from ops.deploy_status import HostLogs, Status, logs, status
 from ops.deploy_stop import StopKind
 from ops.errors import NotRegistered, OpsError, UserError
@@ -115,12 +115,13 @@ def _is_half_way(row: Deployment) -> bool:
 
 
 def _given_up(services: Services, row: Deployment) -> Deployment:
-    """Stop what a cancelled job started; what ran before stays down and is named."""
+    """Stop what a cancelled job started, and start again what ran before."""
     why = "The job ended before the container had proved to stay up; it was stopped. Deploy again."
     host = services.store.host(row.host)
+    before = ran(services, row, DeploymentState.RUNNING)
     try:
-        if host and services.engines.on(host).inspect(row.id):
-            deploy_steps.halt(services.engines.on(host), row.id)
+        if host and (old := deploy_steps.return_to(services.engines.on(host), row.id, before)):
+            why = words.put_back(why, old, host)
     except OpsError as error:
         why = f"The job ended before the container had proved to stay up, and it may still run: {error}"
     return replace(row, state=DeploymentState.FAILED, ended_at=services.now(), detail=why)

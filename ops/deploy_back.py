@@ -14,6 +14,7 @@ STEPS = ("put_back",)
 _PREFIX = "undo "
 _SETTLED = frozenset({DeploymentState.STOPPED, DeploymentState.SUPERSEDED})
 _NAMED = 3
+_WATCHED_S = 2.0  # it has proved itself before: long enough to see a program that ends at once
 
 
 def phases(services: Services, job: Job) -> tuple[Phase, ...]:
@@ -74,6 +75,9 @@ def _start_again(rollout: Rollout, old: Deployment) -> None:
     engine.set_restart(old.id, specs.KEEP)
     again = f"runs again, since {rollout.id} was taken back"
     rollout.keep(replace(old, state=DeploymentState.RUNNING, ended_at=None, detail=again))
+    if engine.wait(old.id, timeout_s=min(rollout.stay_up_s, _WATCHED_S)) is not None:
+        log = engine.logs(old.id, tail=steps.LOG_LINES).rstrip()
+        raise rollout.fail(f"{old.id}, which ran before, was started again but did not stay up.", log)
 
 
 def _where(rollout: Rollout) -> str:

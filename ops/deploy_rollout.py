@@ -70,16 +70,12 @@ class Rollout:
 
     def predecessors(self) -> list[Deployment]:
         """Return the deployments of this project that run on the host as far as is known, newest first."""
-        return self._rows(DeploymentState.RUNNING)
+        return ran(self.services, self.row, DeploymentState.RUNNING)
 
     def replaced(self) -> list[Deployment]:
         """Return what ran on the host before this deployment, newest first, be it written down as ended already."""
-        by = specs.superseded_by(self.id)
-        return [*self.predecessors(), *(row for row in self._rows(DeploymentState.SUPERSEDED) if row.detail == by)]
-
-    def _rows(self, state: DeploymentState) -> list[Deployment]:
-        rows = self.services.store.deployments(addresses=[self.host.address], states=[state])
-        return [row for row in rows if row.project_name == self.project.name and row.id != self.id]
+        by, ended = specs.superseded_by(self.id), ran(self.services, self.row, DeploymentState.SUPERSEDED)
+        return [*self.predecessors(), *(row for row in ended if row.detail == by)]
 
     def begin(self) -> None:
         """Write the deployment down when its first step starts: the history has those too that came to nothing."""
@@ -109,3 +105,9 @@ class Rollout:
             permalink=str(self.context.args.get("permalink") or ""),
             returns_to=old.id if old else "",
         )
+
+
+def ran(services: Services, new: Deployment, state: DeploymentState) -> list[Deployment]:
+    """Return the other deployments of a deployment's project on its host in a state, newest first."""
+    rows = services.store.deployments(addresses=[new.host], states=[state])
+    return [row for row in rows if row.project_name == new.project_name and row.id != new.id]

@@ -1,6 +1,7 @@
 """What a deployment does on one host, step by step: each looks first, so that a second run does no harm."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ops import deploy_spec as specs
@@ -127,7 +128,7 @@ def give_up(rollout: Rollout, why: str, *, touched: bool) -> str:
     row = rollout.row
     took_s = (now - row.created_at).total_seconds()
     try:
-        old = _return(rollout) if touched else ""
+        old = return_to(rollout.engine, rollout.id, rollout.predecessors()) if touched else ""
         detail = words.put_back(why, old, rollout.host) if old else why
     except OpsError as error:
         detail = words.not_put_back(why, rollout.host, error)
@@ -141,18 +142,19 @@ def halt(engine: Engine, name: str) -> None:
     engine.stop(name)
 
 
-def _return(rollout: Rollout) -> str:
-    if rollout.engine.inspect(rollout.id):
-        halt(rollout.engine, rollout.id)
-    for deployment in rollout.predecessors():
-        container = rollout.engine.inspect(deployment.id)
+def return_to(engine: Engine, name: str, before: Sequence[Deployment]) -> str:
+    """Stop a container and start the newest one from before that is still there; returns its name, '' for none."""
+    if engine.inspect(name):
+        halt(engine, name)
+    for deployment in before:
+        container = engine.inspect(deployment.id)
         if container is None:
             continue
-        if container.status in UP:
-            return ""  # it was never stopped
-        rollout.engine.start(deployment.id)
-        rollout.engine.set_restart(deployment.id, specs.KEEP)
-        return deployment.id
+        stopped = container.status not in UP
+        if stopped:
+            engine.start(deployment.id)
+        engine.set_restart(deployment.id, specs.KEEP)  # also after a kill between the two
+        return deployment.id if stopped else ""
     return ""
 
 

@@ -12,7 +12,8 @@ from ops.errors import HostUnreachable, UserError
 from ops.model import Deployment, DeploymentState, FlowerType, Project
 from ops.ports import Container
 from ops.rollback import RollbackKind
-from ops.work import JobRequest, JobState, StepState
+from ops.services import StepContext
+from ops.work import Job, JobRequest, JobState, StepState
 from tests.fakes import FakeEngine
 from tests.ops.project_worlds import SERVER, a_fleet_world, a_pi, starter
 from tests.ops.rollouts import ALL, CLIENTS, break_new, name_on, put, run_deploy, running, states
@@ -87,6 +88,42 @@ def test_a_container_that_was_removed_meanwhile_is_made_anew(world: World, proje
     run_deploy(world, project, "job-2", max_failures=0)
     assert running(world, SERVER) == [name_on(SERVER, "job-1")]
     assert world.engines.at(SERVER).specs[name_on(SERVER, "job-1")].labels["flsvc.job"] == "job-1"
+
+
+def test_what_does_not_stay_up_when_it_is_put_back_is_told(world: World, project: Project) -> None:
+    run_deploy(world, project, "job-1")
+    break_new(world, CLIENTS[3], "job-2")
+
+    class Broken(FakeEngine):
+        def start(self, name: str) -> None:
+            self.crash_on_start = 1 if name == name_on(CLIENTS[0], "job-1") else None
+            super().start(name)
+
+    put(world, CLIENTS[0], Broken)
+    run = run_deploy(world, project, "job-2", max_failures=0)
+    step = run.step(f"undo {CLIENTS[0]}", "put_back")
+    assert step.detail == f"{name_on(CLIENTS[0], 'job-1')}, which ran before, was started again but did not stay up."
+    assert "it broke" in step.output
+    assert f"could not be taken back on {CLIENTS[0]}" in run.summary
+
+
+def test_a_job_cancelled_between_two_steps_starts_again_what_ran(world: World, project: Project) -> None:
+    run_deploy(world, project, "job-1", addresses=[SERVER])
+    args = {"project_id": project.id, "addresses": [SERVER], "stay_up_s": 0}
+    kind = deploy.DeployKind()
+    plan = kind.plan(world.services, args)
+    for step in ("check", "deliver", "start"):
+        context = StepContext(
+            "job-2", args, ACTOR.id, ACTOR.name, plan.lanes[0], step, lambda text: None, lambda: False
+        )
+        kind.run_step(world.services, context)
+    assert running(world, SERVER) == [name_on(SERVER, "job-2")]
+    kind.finish(world.services, Job("job-2", "deploy", "deploy", args, ACTOR, JobState.CANCELLED, NOON, plan=plan))
+    assert running(world, SERVER) == [name_on(SERVER, "job-1")]
+    assert states(world, SERVER) == {name_on(SERVER, "job-1"): "running", name_on(SERVER, "job-2"): "failed"}
+    row = world.store.deployment(name_on(SERVER, "job-2"))
+    assert row is not None
+    assert f"{name_on(SERVER, 'job-1')}, which ran before, was started again" in row.detail
 
 
 def test_a_host_that_cannot_be_put_back_is_named(world: World, project: Project) -> None:
