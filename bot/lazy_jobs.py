@@ -30,6 +30,10 @@ class LazyJobs:
         """Ask a job to stop."""
         return self._jobs.cancel(job_id)
 
+    def lead(self, what: str) -> bool:
+        """Tell whether this process is the one to do something."""
+        return self._jobs.lead(what)
+
     def subscribe(self, callback: Callable[[JobChange], None]) -> Callable[[], None]:
         """Call back on every change."""
         return self._jobs.subscribe(callback)

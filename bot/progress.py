@@ -27,6 +27,7 @@ _GRACE_S = 20.0  # a bot that hears of an end gives the one that follows the job
 _AWAY_S = 30.0  # the pause before another try, after the poster has given up
 _RECENT = timedelta(hours=1)
 _RESUMED = 200
+_EDITING = "messages"
 _FAILURES = (SlackClientError, CannotPost, aiohttp.ClientError, asyncio.TimeoutError, ConnectionError)
 
 
@@ -59,7 +60,7 @@ class Progress:
         self._today = today
         self._lives: dict[str, Live] = {}
         self._announcing: set[str] = set()
-        self._looked: set[str] = set()  # live jobs that others announce, or nobody
+        self._looking: set[str] = set()  # jobs that changed, and that this bot does not follow
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -148,16 +149,23 @@ class Progress:
             self._unknown(change)
 
     def _unknown(self, change: JobChange) -> None:
-        if change.job_id not in self._looked:
-            self._looked.add(change.job_id)
+        if change.job_id not in self._looking:
+            self._looking.add(change.job_id)
             self._spawn(partial(self._look, change.job_id))
         if change.ended:
-            self._looked.discard(change.job_id)
             self._spawn(partial(self._rescue, change.job_id, _GRACE_S))
 
     async def _look(self, job_id: str) -> None:
-        """Announce a job that nobody asked for just now, where its arguments say; once over all bots and restarts."""
-        job = await asyncio.to_thread(self._store.job, job_id)
+        """Follow a job that another bot announced; announce one that nobody asked for just now, where it says.
+
+        The latter happens once over all bots and restarts.
+        """
+        try:
+            job = await asyncio.to_thread(self._store.job, job_id)
+        finally:
+            self._looking.discard(job_id)
+        if job is not None and not job.state.ended:
+            self._follow(job)
         place = job.args.get("announce") if job else None
         if job is None or job.message_ts or not isinstance(place, Mapping) or not place.get("channel"):
             return
@@ -197,10 +205,15 @@ class Progress:
             self._lives.pop(live.job_id, None)
 
     async def _until_ended(self, live: Live) -> None:
-        """Edit the message as the job changes, at last to its end."""
+        """Edit the message as the job changes, at last to its end; of several bots, only one does."""
         urgency = Urgency.CHANGE
         while True:
             live.changed.clear()
+            if not await asyncio.to_thread(self._jobs.lead, _EDITING):
+                await self._clock.wait(None, TICK_S)
+                if await self._is_shown(live):
+                    return
+                continue
             job = await asyncio.to_thread(self._store.job, live.job_id)
             if job is None:
                 return
@@ -215,6 +228,11 @@ class Progress:
                 await self._edit(live, job)
             await self._clock.wait(live.changed, TICK_S)
             urgency = Urgency.CHANGE if live.changed.is_set() else Urgency.TICK
+
+    async def _is_shown(self, live: Live) -> bool:
+        """Tell whether the bot that leads has shown the end, or the job is gone."""
+        job = await asyncio.to_thread(self._store.job, live.job_id)
+        return job is None or (job.state.ended and await asyncio.to_thread(self._store.seen, f"shown:{job.id}"))
 
     async def _edit(self, live: Live, job: Job) -> None:
         payload = job_message(job, self._today())

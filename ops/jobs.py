@@ -56,6 +56,7 @@ class DbosJobs:
         self._client: Client | None = None
         self._feed: Feed | None = None
         self._closed = False
+        self._leads: set[str] = set()
         self._returns = Returns(services, self._locks, self.submit)
         self._keeper = Keeper(
             [
@@ -115,6 +116,13 @@ class DbosJobs:
             if self._worker is not None:
                 self._worker.cancel({job_id})
         return True
+
+    def lead(self, what: str) -> bool:
+        """Tell whether this process is the one, of all that share the database, to do something; it stays so."""
+        with self._guard:
+            if what not in self._leads and not self._closed and self._locks.acquire(f"lead/{what}"):
+                self._leads.add(what)
+            return what in self._leads
 
     def subscribe(self, callback: Callable[[JobChange], None]) -> Callable[[], None]:
         """Call back, from any thread, whenever a job changes; returns the way to stop that."""

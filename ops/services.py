@@ -155,6 +155,10 @@ class Store(Protocol):
         """Remember a request id; True the first time only, over restarts too."""
         ...
 
+    def seen(self, request_id: str) -> bool:
+        """Tell whether a request id is remembered."""
+        ...
+
     # secrets, as ciphertext
     def save_secret(self, id: str, ciphertext: bytes) -> None: ...
     def secret(self, id: str) -> bytes | None: ...
@@ -245,6 +249,10 @@ class Jobs(Protocol):
 
     def cancel(self, job_id: str) -> bool:
         """Ask a job to stop at its step's end; False when it had ended."""
+        ...
+
+    def lead(self, what: str) -> bool:
+        """Tell whether this process is the one, of all that share the database, to do something; it stays so."""
         ...
 
     def subscribe(self, callback: Callable[[JobChange], None]) -> Callable[[], None]:

@@ -44,6 +44,11 @@ class SqlStore(HostTables, ProjectTables, HistoryTables, JobTables, WaitingTable
         with self.write() as connection:
             return self.insert_once(connection, request, {"id": request_id, "seen_at": now()})
 
+    def seen(self, request_id: str) -> bool:
+        """Tell whether a request id is remembered."""
+        with self.read() as connection:
+            return connection.scalar(sa.select(request.c.id).where(request.c.id == request_id)) is not None
+
     def save_secret(self, id: str, ciphertext: bytes) -> None:
         """Keep a ciphertext under an id."""
         with self.write() as connection:

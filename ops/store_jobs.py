@@ -103,9 +103,10 @@ class JobTables(Database):
         self, id: str, *, channel: str, message_ts: str, thread_ts: str = "", permalink: str = ""
     ) -> None:
         """Keep where the job's live message is; its line of the audit gets the link too."""
-        values = {"channel": channel, "message_ts": message_ts, "thread_ts": thread_ts, "permalink": permalink}
+        values: dict[str, Any] = {"channel": channel, "message_ts": message_ts, "thread_ts": thread_ts}
+        values["permalink"] = permalink
         with self.write() as connection:
-            connection.execute(sa.update(job).where(job.c.id == id).values(**values))
+            self._change(connection, id, sa.true(), **values)
             connection.execute(sa.update(event).where(event.c.job_id == id).values(permalink=permalink))
 
     def set_step(

@@ -28,6 +28,7 @@ class FakeJobs:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         self.callbacks: list[Callable[[JobChange], None]] = []
+        self.leads = True
 
     def submit(self, request: JobRequest) -> Job:
         self.store.create_job(request)
@@ -40,6 +41,9 @@ class FakeJobs:
 
     def cancel(self, job_id: str) -> bool:
         return False
+
+    def lead(self, what: str) -> bool:
+        return self.leads
 
     def subscribe(self, callback: Callable[[JobChange], None]) -> Callable[[], None]:
         self.callbacks.append(callback)
@@ -366,3 +370,44 @@ async def test_changes_from_other_threads_arrive(desk: Desk) -> None:
     await asyncio.to_thread(desk.jobs.tell, "j1", ended=True)
     await desk.turn(3)
     assert desk.text == "✅ deploy faces: done. All well."
+
+
+async def test_of_two_bots_one_edits_and_the_other_takes_over_when_it_is_gone(desk: Desk) -> None:
+    other_slack, other_jobs = FakeSlack(desk.clock), FakeJobs(desk.store)
+    other_jobs.leads = False
+    other = _progress(other_jobs, desk.store, other_slack, desk.clock)
+    await other.start()
+    await desk.progress.announce(desk.job(), CHANNEL)
+    other_jobs.tell("j1")
+    await desk.step("j1", "pull", OK)
+    await desk.turn(6)
+    assert desk.slack.times("chat.update")
+    assert not other_slack.times("chat.update")
+    await desk.progress.close()
+    other_jobs.leads = True
+    desk.store.set_step("j1", "l0", "start", OK)
+    other_jobs.tell("j1")
+    await desk.turn(6)
+    before = len(other_slack.times("chat.update"))
+    assert before
+    desk.store.set_job_state("j1", JobState.DONE, summary="All well.")
+    other_jobs.tell("j1", ended=True)
+    await desk.turn(2)
+    assert len(other_slack.times("chat.update")) > before
+    await other.close()
+
+
+async def test_a_bot_that_never_led_stops_following_when_the_end_is_shown(desk: Desk) -> None:
+    other_slack, other_jobs = FakeSlack(desk.clock), FakeJobs(desk.store)
+    other_jobs.leads = False
+    other = _progress(other_jobs, desk.store, other_slack, desk.clock)
+    await other.start()
+    await desk.progress.announce(desk.job(), CHANNEL)
+    other_jobs.tell("j1")
+    await desk.end("j1")
+    await desk.turn(30)
+    assert not other_slack.times("chat.update")
+    other_jobs.leads = True
+    await desk.turn(30)
+    assert not other_slack.times("chat.update")
+    await other.close()
