@@ -75,7 +75,7 @@ def _start_again(rollout: Rollout, old: Deployment) -> None:
     engine.set_restart(old.id, specs.KEEP)
     again = f"runs again, since {rollout.id} was taken back"
     rollout.keep(replace(old, state=DeploymentState.RUNNING, ended_at=None, detail=again))
-    if engine.wait(old.id, timeout_s=min(rollout.stay_up_s, _WATCHED_S)) is not None:
+    if engine.wait(old.id, timeout_s=steps.watched_s(min(rollout.stay_up_s, _WATCHED_S))) is not None:
         log = engine.logs(old.id, tail=steps.LOG_LINES).rstrip()
         raise rollout.fail(f"{old.id}, which ran before, was started again but did not stay up.", log)
 

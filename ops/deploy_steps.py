@@ -110,7 +110,7 @@ def stay_up(rollout: Rollout) -> Outcome:
 
 def _watch(rollout: Rollout) -> int | None:
     """Return the status the container ended with, or None when it stayed up; a cancelled job ends the watch."""
-    left_s = max(_SHORTEST_WAIT_S, rollout.stay_up_s)
+    left_s = watched_s(rollout.stay_up_s)
     while left_s > 0:
         slice_s = min(left_s, _ASKED_EVERY_S)
         status = rollout.engine.wait(rollout.id, timeout_s=slice_s)
@@ -120,6 +120,11 @@ def _watch(rollout: Rollout) -> int | None:
         if rollout.context.cancelled():
             raise rollout.fail(words.cancelled(rollout.id, rollout.host))
     return None
+
+
+def watched_s(stay_up_s: float) -> float:
+    """Return how long a container is watched: an engine cannot be asked to wait for no time at all."""
+    return max(_SHORTEST_WAIT_S, stay_up_s)
 
 
 def give_up(rollout: Rollout, why: str, *, touched: bool) -> str:

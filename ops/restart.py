@@ -7,7 +7,7 @@ from ops import deploy_spec as specs
 from ops import deploy_words as words
 from ops import federation_lock
 from ops.deploy import hosts_of
-from ops.deploy_steps import LOG_LINES, UP
+from ops.deploy_steps import LOG_LINES, UP, watched_s
 from ops.errors import NotRegistered, StepFailed
 from ops.model import Deployment, DeploymentState, FlowerType, Host
 from ops.ports import Container, Engine
@@ -15,7 +15,6 @@ from ops.services import Outcome, Services, StepContext
 from ops.work import Job, Lane, Phase, Plan, StepState
 
 STEPS = ("restart", "stay_up")
-_SHORTEST_WAIT_S = 0.1
 _ASKED_EVERY_S = 1.0  # how soon a cancelled job ends
 
 
@@ -101,7 +100,7 @@ def _up_s(services: Services, host: Host, container: Container) -> float:
 
 
 def _watch(engine: Engine, host: Host, context: StepContext, name: str, stay_up_s: float) -> None:
-    left_s = max(_SHORTEST_WAIT_S, stay_up_s)
+    left_s = watched_s(stay_up_s)
     while left_s > 0 and not context.cancelled():
         status = engine.wait(name, timeout_s=min(left_s, _ASKED_EVERY_S))
         left_s -= _ASKED_EVERY_S
