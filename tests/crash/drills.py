@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
-from ops import deploy_spec, deploy_steps, docker, hosts_forget, hosts_register, images
+from ops import deploy_spec, deploy_steps, docker, hosts_forget, hosts_register, images, restart
 from ops.deploy import DeployKind, StopKind
 from ops.docker import InstallKind
 from ops.hosts import ForgetKind
@@ -138,8 +138,8 @@ def _rows(site: Site) -> list[Deployment]:
     return site.store.deployments(addresses=[site.pis.ready.ip])
 
 
-def _containers(site: Site, job: Job) -> dict[str, object]:
-    """Return the containers, newest first, and the rows of the history; how often each was made and started."""
+def _containers(site: Site, job: Job, back: int = 3) -> dict[str, object]:
+    """Return the newest containers and rows of the history, `back` of them, and how often the job's was started."""
     pi, rows = site.pis.ready, _rows(site)
     names = site.sh(pi, _LISTED).split()
     policies = {name: site.sh(pi, f"{_POLICY} {name}").strip() for name in names}
@@ -147,10 +147,10 @@ def _containers(site: Site, job: Job) -> dict[str, object]:
     name = deploy_spec.deployment_id("crash", job.id, pi.ip)
     events = site.sh(pi, f"{_EVENTS}{name}").split()
     return {
-        "containers": [policies.pop(row.id, "gone") for row in rows[:3]],
+        "containers": [policies.pop(row.id, "gone") for row in rows[:back]],
         "unknown": policies if any(name not in {row.id for row in rows} for name in policies) else {},
         "rows of the job": [(row.state.value, plain(row.detail), row.container_id != "") for row in own],
-        "newest rows": [(row.state.value, plain(row.detail)) for row in rows[:2]],
+        "newest rows": [(row.state.value, plain(row.detail)) for row in rows[:back]],
         "running": [row.state for row in rows].count(DeploymentState.RUNNING),
         "made": events.count("create"),
         "started": events.count("start"),
@@ -186,7 +186,7 @@ class Rollback(Drill):
 
 
 class Restart(Drill):
-    kind, steps = RestartKind, ("restart",)
+    kind, steps = RestartKind, restart.STEPS
 
     def prepare(self, site: Site) -> Mapping[str, object]:
         _running(site)
@@ -209,7 +209,7 @@ class Stop(Drill):
         return {"addresses": [site.pis.ready.ip]}
 
     def seen(self, site: Site, job: Job) -> dict[str, object]:
-        return _containers(site, job)
+        return _containers(site, job, back=1)
 
 
 DRILLS: tuple[Drill, ...] = (Register(), Forget(), Install(), Build(), Deploy(), Rollback(), Restart(), Stop())

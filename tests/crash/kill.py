@@ -17,7 +17,7 @@ from ops.work import Job, Phase, Plan
 
 MOMENTS = ("before", "during", "after")
 Call = Callable[[], Any]
-Handler = Callable[[Call], Any]
+Handler = Callable[[str, Call], Any]  # the method's name, and what calls it
 
 
 def die() -> None:
@@ -65,8 +65,8 @@ class Tap:
         if not callable(found) or name == "reverse_tunnel":
             return found
         if name == "build":  # its log is read to the end within the call
-            return lambda *args, **kwargs: iter(self._handle(lambda: list(found(*args, **kwargs))))
-        return lambda *args, **kwargs: self._handle(lambda: found(*args, **kwargs))
+            return lambda *args, **kwargs: iter(self._handle(name, lambda: list(found(*args, **kwargs))))
+        return lambda *args, **kwargs: self._handle(name, lambda: found(*args, **kwargs))
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class TappedPool:
         return cast("Remote", Tap(self.real.remote(host), self.handle))
 
     def scan(self, address: str, port: int) -> HostKey:
-        return cast("HostKey", self.handle(lambda: self.real.scan(address, port)))
+        return cast("HostKey", self.handle("scan", lambda: self.real.scan(address, port)))
 
     @contextmanager
     def password_login(self, host: Host, password: str) -> Iterator[Remote]:
@@ -151,7 +151,7 @@ class Timed(Wrapped):
     def run_step(self, services: Services, context: StepContext) -> Outcome:
         calls = self.took_s.setdefault(context.step, [])
 
-        def measure(call: Call) -> Any:
+        def measure(_name: str, call: Call) -> Any:
             begun = time.monotonic()
             try:
                 return call()
@@ -167,6 +167,25 @@ class Timed(Wrapped):
             return Moment(step, when, str(marker))
         longest = max(calls)
         return Moment(step, when, str(marker), calls.index(longest) + 1, longest / 2)
+
+
+@dataclass
+class Struck(Wrapped):
+    """Lets something happen beside, right before a call of a step; once."""
+
+    step: str
+    call: str
+    strike: Callable[[], None]
+    struck: bool = False
+
+    def run_step(self, services: Services, context: StepContext) -> Outcome:
+        return super().run_step(tapped(services, self._handle) if context.step == self.step else services, context)
+
+    def _handle(self, name: str, call: Call) -> Any:
+        if name == self.call and not self.struck:
+            self.struck = True
+            self.strike()
+        return call()
 
 
 @dataclass
@@ -191,7 +210,7 @@ class Killing(Wrapped):
     def _cut(self) -> Handler:
         count = 0
 
-        def handle(call: Call) -> Any:
+        def handle(_name: str, call: Call) -> Any:
             nonlocal count
             count += 1
             if count != self.moment.call:

@@ -31,6 +31,16 @@ class Cluster:
         # Without a log file the server would keep our pipe open, and we would wait for its end.
         _run(_binary("pg_ctl"), "-D", data, "-l", log, "-w", "-m", "immediate", "restart")
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Stop the server at once for the length of a block."""
+        data, log = str(self.directory / "data"), str(self.directory / "log")
+        _run(_binary("pg_ctl"), "-D", data, "-w", "-m", "immediate", "stop")
+        try:
+            yield
+        finally:
+            _run(_binary("pg_ctl"), "-D", data, "-l", log, "-w", "start")
+
     def create_database(self) -> str:
         """Make an empty database and return its URL."""
         name = f"flsvc_{uuid4().hex[:12]}"
