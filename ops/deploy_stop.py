@@ -7,7 +7,7 @@ from ops import deploy_spec as specs
 from ops import deploy_words as words
 from ops import federation_lock, images
 from ops.deploy_steps import UP, halt
-from ops.errors import NotRegistered, UserError
+from ops.errors import NotRegistered, OpsError, UserError
 from ops.model import DeploymentState, Host
 from ops.ports import Container, Engine
 from ops.services import Outcome, Services, StepContext
@@ -36,12 +36,13 @@ class StopKind:
             raise NotRegistered(f"{context.lane.label} was forgotten while the job ran.")
         engine = services.engines.on(host)
         running = _running(services, engine, context.args)
+        before = _stopped_before(services, host, context)
         for container in running:
             context.say(f"stopping {container.name}")
-            halt(engine, container.name)
-            _write_down(services, container.name)
+            _stop(services, engine, container.name)
         gone = _mend(services, host, engine, context.args)
         names = [container.name for container in running]
+        names += [name for name in before if name not in names]
         if not names:
             return Outcome(StepState.SKIPPED, gone or "nothing of flsvc runs here")
         return Outcome(detail=f"stopped {', '.join(names)}; the logs stay readable")
@@ -64,6 +65,29 @@ def _running(services: Services, engine: Engine, args: Mapping[str, object]) -> 
     if name := _project_name(services, args):
         labels[specs.PROJECT] = name
     return [container for container in engine.containers(labels) if container.status in UP]
+
+
+def _stop(services: Services, engine: Engine, name: str) -> None:
+    """Stop a container, written down first: whoever takes up a job that was killed in between sees that it was us."""
+    row = services.store.deployment(name)
+    _write_down(services, name)
+    try:
+        halt(engine, name)
+    except OpsError:
+        if row:
+            services.store.save_deployment(row)
+        raise
+
+
+def _stopped_before(services: Services, host: Host, context: StepContext) -> list[str]:
+    """Return what this job stopped here before it was interrupted."""
+    job = services.store.job(context.job_id)
+    if job is None:
+        return []
+    name = _project_name(services, context.args)
+    rows = services.store.deployments(addresses=[host.address], states=[DeploymentState.STOPPED])
+    ended = [row for row in rows if row.ended_at and row.ended_at >= job.created_at]
+    return [row.id for row in ended if name in {"", row.project_name}]
 
 
 def _project_name(services: Services, args: Mapping[str, object]) -> str:
