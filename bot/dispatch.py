@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +10,12 @@ from typing import Literal, TypeVar
 
 from bot import registry
 from bot.registry import Parsed, Role
-from bot.replies import Call, Code, OpenForm, Reply, Table, Text, failure
+from bot.replies import Call, Cell, Code, Link, OpenForm, Reply, Table, Text, failure
 from bot.roles import Roles
 from ops.errors import NotAllowed, OpsError
 from ops.model import Actor
 from ops.services import Jobs, Services
-from ops.work import Event, Job, JobRequest
+from ops.work import Event, Job, JobRequest, StepState
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -80,8 +79,7 @@ class Dispatcher:
 
     def with_prefix(self, sentence: str) -> str:
         """Write commands the way they are typed here: `ping x` becomes `/flsvc ping x`."""
-        first = "|".join(sorted({re.escape(name.split()[0]) for name in registry.COMMANDS}))
-        return re.sub(rf"`({first})(?=[ `])", rf"`{self.prefix} \1", sentence)
+        return registry.typed(sentence, self.prefix)
 
     def close(self) -> None:
         """Wait for the handlers that are running."""
@@ -108,9 +106,14 @@ class Dispatcher:
             case Text():
                 return Text(self.with_prefix(part.text))
             case Table():
-                return replace(part, empty=self.with_prefix(part.empty), note=self.with_prefix(part.note))
+                rows = tuple(tuple(self._prefixed_cell(cell) for cell in row) for row in part.rows)
+                empty, note = self.with_prefix(part.empty), self.with_prefix(part.note)
+                return replace(part, rows=rows, empty=empty, note=note)
             case Code():
                 return part
+
+    def _prefixed_cell(self, cell: Cell) -> Cell:
+        return cell if isinstance(cell, StepState | Link) else self.with_prefix(cell)
 
     def _call(self, parsed: Parsed, call: Call, given: Given) -> Reply | JobRequest | OpenForm:
         answer = parsed(call)

@@ -7,6 +7,7 @@ import difflib
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,6 +79,12 @@ def command(name: str, *, role: Role = Role.VIEWER, example: str = "") -> Callab
         return handler
 
     return register
+
+
+def typed(sentence: str, prefix: str) -> str:
+    """Write the commands in a sentence the way they are typed: `ping x` becomes `/flsvc ping x`."""
+    first = "|".join(sorted({re.escape(name.split()[0]) for name in COMMANDS}))
+    return re.sub(rf"`({first})(?=[ `])", rf"`{prefix} \1", sentence) if first else sentence
 
 
 def load() -> dict[str, Command]:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from bot.replies import Reply
 from bot.terminal_text import grid, render
 from bot.views import lanes, words
+from bot.views.job import as_typed
 from ops.work import Job, Step, StepState
 
 __all__ = ["JobView", "changes", "job_json", "job_lines", "render", "to_json"]
@@ -70,6 +71,7 @@ def _plain(value: object) -> object:
 
 def job_lines(job: Job, now: datetime, width: int) -> list[str]:
     """Return a job as it stands: a line about the whole, a row for each host."""
+    job = as_typed(job, "flsvc")
     found = lanes.views(job, now)
     done = sum(step.state.ended for step in job.steps)
     took = words.duration(job.took or (now - job.started_at if job.started_at else None))
@@ -95,6 +97,7 @@ def job_lines(job: Job, now: datetime, width: int) -> list[str]:
 
 def changes(before: Job | None, after: Job) -> list[str]:
     """Return a line for each step that changed between two looks at a job, for output that is not a terminal."""
+    after = as_typed(after, "flsvc")
     known = {(step.lane, step.name): step.state for step in before.steps} if before else {}
     labels = {lane.key: lane.label or lane.key for lane in after.plan.lanes} if after.plan else {}
     lines = [

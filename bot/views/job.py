@@ -1,8 +1,10 @@
 """A job's live message: its head, a row for each host, what went wrong, and what can be done next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from bot.registry import typed
 from bot.replies import Button, Cell, Column
 from bot.views import blocks, job_buttons, lanes, limits, rich, tables, words
 from bot.views.lanes import LaneView
@@ -18,8 +20,15 @@ _SUMMARY_CHARS = 1_000
 _MORE_CHARS = 200
 
 
+def as_typed(job: Job, prefix: str = "/flsvc") -> Job:
+    """Return a job whose sentences have their commands the way they are typed."""
+    steps = tuple(replace(step, detail=typed(step.detail, prefix)) for step in job.steps)
+    return replace(job, summary=typed(job.summary, prefix), error=typed(job.error, prefix), steps=steps)
+
+
 def job_message(job: Job, now: datetime) -> MessagePayload:
     """Return a job as it stands, as one message that keeps to Slack's limits with any number of hosts."""
+    job = as_typed(job)
     found = lanes.views(job, now)
     head = Piece((_head(job, now),), _aloud(job))
     end = Piece((*_below(job, found), *blocks.commands(_buttons(job, found))))
@@ -29,7 +38,7 @@ def job_message(job: Job, now: datetime) -> MessagePayload:
 
 def job_details(job: Job, now: datetime) -> tuple[tuple[MessagePayload, ...], tuple[Snippet, ...]]:
     """Return what the failed steps printed, for the job's thread: messages, or one file when they are many."""
-    failed = [one for one in lanes.views(job, now) if one.failed_step]
+    failed = [one for one in lanes.views(as_typed(job), now) if one.failed_step]
     told = [one for n, one in enumerate(failed) if n >= FAILURES_SHOWN or _output(one)]
     if not told:
         return (), ()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.registry import load
 from bot.views.blocks import commands
 from bot.views.job import ended_message, job_details, job_message
 from bot.views.job_buttons import after
@@ -191,3 +192,9 @@ def test_any_job_keeps_to_the_limits(
     assert problems(job_message(shown, NOW)) == []
     messages, _ = job_details(shown, NOW)
     assert [problem for one in messages for problem in problems(one)] == []
+
+
+def test_commands_in_its_sentences_are_written_the_way_they_are_typed() -> None:
+    load()
+    ended = job([[OK, OK, OK]], JobState.DONE, summary="All well. Next: `docker install faces`, not `rm -rf`.")
+    assert "Next: `/flsvc docker install faces`, not `rm -rf`." in job_message(ended, NOW).text
