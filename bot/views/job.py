@@ -10,6 +10,7 @@ from bot.views import blocks, job_buttons, lanes, limits, rich, tables, words
 from bot.views.lanes import LaneView
 from bot.views.packing import THREAD_MESSAGES, Piece, message, pack
 from bot.views.payload import Block, MessagePayload, Snippet
+from bot.views.remaining import remaining
 from ops.work import Job, StepState
 
 FAILURES_SHOWN = 5
@@ -88,7 +89,9 @@ def _progress(job: Job, now: datetime) -> str:
         return ""
     ended = sum(step.state.ended for step in job.steps)
     running = f"  ·  {words.duration(now - job.started_at)}" if job.started_at else ""
-    return f"  {words.bar(ended, len(job.steps))}{running}"
+    left = remaining(job, now)
+    about = f", about {words.duration(left)} left" if left and left.total_seconds() >= 1 else ""
+    return f"  {words.bar(ended, len(job.steps))}{running}{about}"
 
 
 def _aloud(job: Job) -> str:
