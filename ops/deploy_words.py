@@ -66,7 +66,7 @@ def cancelled(name: str, host: Host) -> str:
 
 def put_back(error: str, old: str, host: Host) -> str:
     """Add to a failure that the container from before runs again."""
-    return f"{error.rstrip()} {old}, which ran before, was started again on {host.label}."
+    return f"{error.rstrip('. ')}. {old}, which ran before, was started again on {host.label}."
 
 
 def not_put_back(error: str, host: Host, why: Exception) -> str:

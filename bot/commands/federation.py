@@ -11,7 +11,11 @@ from ops import federation_lock
 @click.argument("federation")
 @click.argument("reason", nargs=-1, required=True)
 def lock(call: Call, federation: str, reason: tuple[str, ...]) -> Answer:
-    """Keep everybody from changing what runs on a federation's hosts; who tries is told the reason."""
+    """Keep everybody from changing what runs on a federation's hosts; who tries is told the reason.
+
+    deploy, rollback, restart and stop are refused, to whoever locked it as well, until somebody gives `unlock`. A job
+    that has begun goes on to its end. `status` names the lock.
+    """
     held = federation_lock.lock(call.services, federation, " ".join(reason), call.actor)
     refused = f"deploy, rollback, restart and stop are refused until `unlock {federation}`"
     said = f"*{held.federation}* is locked: {held.reason}. From now on {refused}."

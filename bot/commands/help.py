@@ -35,11 +35,20 @@ def _explain(call: Call, name: str) -> Reply:
 
 def _manual(call: Call, c: Command) -> str:
     options = [(p.opts[0], p.help or "") for p in c.click.params if isinstance(p, click.Option)]
-    lines = [f"*{call.prefix} {c.usage}*", c.click.help or "", *(f"`{name}` {text}" for name, text in options)]
+    lines = [
+        f"*{call.prefix} {c.usage}*",
+        _unwrapped(c.click.help or ""),
+        *(f"`{name}` {text}" for name, text in options),
+    ]
     lines.append(f"For example: `{call.prefix} {c.example}`")
     if c.role is Role.OPERATOR:
         lines.append("For operators; it changes something." if call.may(c.role) else "Only operators may do this.")
     return "\n".join(lines)
+
+
+def _unwrapped(text: str) -> str:
+    """Take the line ends of the source out of paragraphs: a screen breaks lines by itself."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _as_data(c: Command) -> dict[str, str]:
