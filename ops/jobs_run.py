@@ -159,11 +159,12 @@ class JobRun:
         assert job.plan is not None
         if job.plan.undo or not isinstance(kind, Undoing):
             return job.plan.undo
-        return self.board.add_phases(job.id, kind.undo(self.runner.services, job)).undo
+        phases = self.board.patiently(lambda: kind.undo(self.runner.services, job))
+        return self.board.add_phases(job.id, phases).undo
 
     def _plan(self, kind: JobKind, job: Job) -> Plan | None:
         try:
-            plan = kind.plan(self.runner.services, job.args)
+            plan = self.board.patiently(lambda: kind.plan(self.runner.services, job.args))
         except OpsError as error:
             # Its sentence about nothing is not worth telling; that it lets go of passwords is.
             self._summary(kind, replace(job, state=JobState.FAILED, error=str(error)))
@@ -234,7 +235,7 @@ class JobRun:
 
     def _summary(self, kind: JobKind, job: Job) -> str:
         try:
-            return kind.finish(self.runner.services, job)
+            return self.board.patiently(lambda: kind.finish(self.runner.services, job))
         except OpsError as error:
             return str(error)
         except Exception as error:

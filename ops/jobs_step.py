@@ -112,7 +112,8 @@ class StepRunner:
         self.sayings.add(saying)
         try:
             with cancel.cancellable(question):
-                return kind.run_step(self.services, context)
+                # What the step itself asks of the database may meet its absence too: a step may run twice.
+                return self.board.patiently(lambda: kind.run_step(self.services, context))
         except HostUnreachable as error:
             return Outcome(StepState.UNREACHABLE, str(error), error.output)
         except Cancelled as error:
