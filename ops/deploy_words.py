@@ -86,7 +86,7 @@ def deployed(project: Project, ends: Mapping[str, Sequence[str]]) -> str:
     if back:
         parts.append(f"therefore {', '.join(back)} went back to what ran there before")
     if stuck:
-        parts.append(f"and could not be taken back on {', '.join(stuck)}: see there, then `rollback` it")
+        parts.append(f"and could not be taken back on {', '.join(stuck)}: `status` shows what runs there")
     if left_out:
         parts.append(f"was not tried on {', '.join(left_out)}")
     return f"{name} {'; '.join(parts)}. Mend the cause and deploy again."
