@@ -177,7 +177,11 @@ def _wish(services: Services, look: Look, context: StepContext) -> Wish:
 
 def _check(services: Services, host: Host) -> Outcome:
     """Ask the engine for its version twice: as a user on the host does, and over SSH as a deployment will."""
-    output = services.pool.remote(host).run(_SERVER_VERSION, timeout_s=services.config.command_timeout_s)
+    remote, timeout_s = services.pool.remote(host), services.config.command_timeout_s
+    output = remote.run(_SERVER_VERSION, timeout_s=timeout_s, check=False)
+    if not output.ok:  # this worker's login may be older than the group docker, which another one gave to the user
+        remote.reconnect()
+        output = remote.run(_SERVER_VERSION, timeout_s=timeout_s)
     info = services.engines.on(host).info()
     found = version(output.stdout)
     if found != info.version:

@@ -213,6 +213,21 @@ def test_two_engines_on_one_host_are_noticed(world: World) -> None:
     assert "Two engines answer" in run.step(ONE, "check_docker").detail
 
 
+def test_a_login_from_before_the_group_was_given_is_replaced(world: World) -> None:
+    install_machine = docker_on(world, ONE)
+    install(world, ONE)
+    before = world.machine(ONE).logins
+
+    def version(_: object) -> str | Output:
+        stale = world.machine(ONE).logins == before
+        return Output(1, "", "permission denied") if stale else f"{install_machine.server}\n"
+
+    world.machine(ONE).on("docker version", version)
+    run = install(world, ONE)
+    assert run.states(ONE) == ALL_OK | NO_REPOSITORY
+    assert world.machine(ONE).logins == before + 1
+
+
 def test_without_sudo_it_says_how_to_mend_that(world: World) -> None:
     docker_on(world, ONE)
     world.machine(ONE).sudo = Sudo.NONE
