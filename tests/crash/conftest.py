@@ -12,25 +12,24 @@ from tests.ops.postgres import postgres_cluster
 __all__ = ["postgres_cluster"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pis(fleet: Fleet) -> Iterator[Pis]:
-    """Two Pis for these tests alone, and a registry."""
-    fresh = fleet.add(2)
-    found = Pis(fleet, fresh[0], fresh[1], free_port())
+    """Return the fleet's last two Pis, bare ones, and a port for their registry; leave bare ones."""
+    found = Pis(fleet, fleet.reset(-1), fleet.reset(-2), free_port())
     yield found
     for pi in (found.bare, found.ready):
-        fleet.remove(pi)
+        fleet.reset(pi)
     clear_away(found.registry_port)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sqlite_site(pis: Pis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with a_site(pis, folder, f"sqlite:///{folder}/flsvc.sqlite3") as site:
         yield site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres_site(
     request: pytest.FixtureRequest, pis: Pis, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:

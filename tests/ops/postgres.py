@@ -39,7 +39,11 @@ class Cluster:
         try:
             yield
         finally:
-            _run(_binary("pg_ctl"), "-D", data, "-l", log, "-w", "start")
+            _run(_binary("pg_ctl"), "-D", data, "-l", log, "-w", "-o", self.options, "start")
+
+    @property
+    def options(self) -> str:
+        return f"-k {self.directory} -c listen_addresses='' -c fsync=off -c max_connections=200"
 
     def create_database(self) -> str:
         """Make an empty database and return its URL."""
@@ -78,10 +82,10 @@ def running_cluster() -> Iterator[Cluster]:
     data = str(directory / "data")
     try:
         _run(_binary("initdb"), "-D", data, "-U", _USER, "-A", "trust", "-N", "-E", "UTF8")
-        options = f"-k {directory} -c listen_addresses='' -c fsync=off -c max_connections=200"
-        _run(_binary("pg_ctl"), "-D", data, "-w", "-o", options, "-l", str(directory / "log"), "start")
+        cluster = Cluster(directory)
+        _run(_binary("pg_ctl"), "-D", data, "-w", "-o", cluster.options, "-l", str(directory / "log"), "start")
         try:
-            yield Cluster(directory)
+            yield cluster
         finally:
             _run(_binary("pg_ctl"), "-D", data, "-w", "-m", "immediate", "stop")
     finally:
