@@ -21,7 +21,7 @@ def short(digest: str) -> str:
 
 def size(size_bytes: int) -> str:
     """Phrase an image's size."""
-    return f"{size_bytes / 1024 / 1024:.0f} MiB"
+    return f"{size_bytes / 1e6:.0f} MB"
 
 
 def flower_app(project: Project) -> str:
