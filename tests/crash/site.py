@@ -80,6 +80,10 @@ class Process:
         self._process.wait(PATIENCE_S)
         assert self._process.returncode == -9, self._process.communicate()[1]
 
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """End it, if it still lives, with kill -9."""
         self._process.kill()

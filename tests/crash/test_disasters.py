@@ -188,18 +188,18 @@ def test_a_database_away_for_ten_seconds(site: Site, postgres_cluster: Cluster) 
 
 @on_postgres
 def test_a_worker_that_never_comes_back(site: Site) -> None:
-    doomed = site.worker(Moment("start", "after", str(site.folder / new_id())), "doomed")
-    other = site.worker(executor_id="other")
+    moment = Moment("start", "after", str(site.folder / new_id()))
+    workers = [site.worker(moment, "one"), site.worker(moment, "two")]  # whichever gets there first dies, once
     try:
         args = DRILL.prepare(site)
-        doomed.ready()
+        for worker in workers:
+            worker.ready()
         with site.jobs(DeployKind(), executor=False) as jobs:
-            job = jobs.submit(asked(DRILL, args))
-            doomed.died()
-            job = jobs.wait(job.id, timeout_s=PATIENCE_S)
+            job = jobs.wait(jobs.submit(asked(DRILL, args)).id, timeout_s=PATIENCE_S)
         assert job.state is JobState.DONE, trail(job)
+        assert sorted(worker.alive for worker in workers) == [False, True]
         seen = DRILL.look(site, job)
         assert (seen["made"], seen["started"], seen["running"], running(site)) == (1, 1, 1, 1)
     finally:
-        for worker in (doomed, other):
+        for worker in workers:
             worker.kill()
