@@ -333,7 +333,8 @@ def test_where_nothing_can_be_put_back_the_first_failure_is_told(world: World, p
     broken.images, broken.specs, broken._containers = engine.images, engine.specs, engine._containers
     run = run_deploy(world, project, [SERVER], job_id="job-2")
     assert run.step(SERVER, "start").detail == (
-        f"no space left on device. What ran before could not be started again on {SERVER} either: the engine is broken"
+        "no space left on device. "
+        f"What ran before could not be started again on {SERVER} either: the engine is broken"
     )
     assert states(world, SERVER)[name_on(SERVER, "job-2")] == "failed"
 
