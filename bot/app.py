@@ -100,7 +100,7 @@ def _views(app: AsyncApp, front: Front, background: Background) -> None:
         answer, work = front.registering.submitted(view, _actor(body["user"], ""))
         await (ack(**answer) if answer else ack())
         if work is not None:
-            background.spawn(work)
+            background.spawn(front.once(f"form:{view['id']}:{view['hash']}", work))
 
     @app.view("fingerprints")
     async def on_fingerprints(ack: AsyncAck, body: Body) -> None:

@@ -1,7 +1,9 @@
 """The way from something given in Slack to its answer there; knows Slack's places, nothing of Bolt."""
 
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,7 +14,7 @@ from bot.homes import Homes
 from bot.people import People
 from bot.poster import CannotPost, Poster
 from bot.progress import Progress
-from bot.registering import Registering
+from bot.registering import Registering, given_in
 from bot.replies import Button, OpenForm, Reply, text
 from bot.uploads import Uploads
 from bot.views.limits import escaped
@@ -59,15 +61,24 @@ class Front:
         await self._show(await self._dispatch.run(given), given, place)
 
     async def confirmed(self, view: dict[str, object], actor: Actor) -> None:
-        """Start the registration of hosts whose fingerprints were confirmed."""
+        """Start the registration of hosts whose fingerprints were confirmed, once."""
+        given = given_in(view, actor)
+        if not await self._first(given.request_id):
+            return
         try:
-            request, given = await self.registering.confirmed(view, actor)
+            request = await self.registering.confirmed(view, given)
         except OpsError as error:
             await self._tell(actor.id, self._dispatch.phrase(error))
             return
-        if await self._first(given.request_id):
-            job = await self._dispatch.submit(request, given)
-            await self._show(job, given, Place(given.actor.channel or actor.id))
+        job = await self._dispatch.submit(request, given)
+        await self._show(job, given, Place(given.actor.channel or actor.id))
+
+    async def once(self, request_id: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do something unless this very request was seen before."""
+        if await self._first(request_id):
+            await work
+        else:
+            work.close()
 
     async def _first(self, request_id: str) -> bool:
         store = self._dispatch.services.store

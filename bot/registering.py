@@ -51,7 +51,7 @@ class Registering:
             return {"response_action": "errors", "errors": wrong}, None
         external_id = f"scan-{view['id']}-{view['hash']}"[:255]
         loading = modals.loading_view("Reading the hosts' keys") | {"external_id": external_id}
-        work = self._scan(asked, _given(view, actor), external_id)
+        work = self._scan(asked, given_in(view, actor), external_id)
         return {"response_action": "update", "view": loading}, work
 
     async def _scan(self, asked: Registration, given: Given, external_id: str) -> None:
@@ -86,11 +86,10 @@ class Registering:
             else:
                 return
 
-    async def confirmed(self, view: Body, actor: Actor) -> tuple[JobRequest, Given]:
+    async def confirmed(self, view: Body, given: Given) -> JobRequest:
         """Turn confirmed fingerprints into a job's request; raises OpsError when what was typed is gone."""
-        given = _given(view, actor)
         await self._dispatch.check(given, Role.OPERATOR)
-        return await self._dispatch.in_thread(lambda: self._request(view, given)), given
+        return await self._dispatch.in_thread(lambda: self._request(view, given))
 
     def _request(self, view: Body, given: Given) -> JobRequest:
         vault, entry = self._dispatch.services.vault, json.loads(view["private_metadata"])["entry"]
@@ -108,7 +107,7 @@ class Registering:
             await self._dispatch.in_thread(lambda: self._dispatch.services.vault.delete(entry))
 
 
-def _given(view: Body, actor: Actor) -> Given:
+def given_in(view: Body, actor: Actor) -> Given:
     where = json.loads(view["private_metadata"] or "{}")
     there = Actor(actor.id, actor.name, where.get("channel", ""))
     return Given(("register",), there, f"view:{view['id']}", channel_name=where.get("channel_name", ""))

@@ -60,6 +60,8 @@ class Stage:
     services: Services
     pool: FakePool
     kinds: dict[str, PlainKind]
+    settings: Settings
+    jobs: DbosJobs
     ada: Person
     ben: Person
     cleo: Person
@@ -98,7 +100,7 @@ def stage(services: Services, tmp_path: Path) -> StageMaker:
                 assert isinstance(services.pool, FakePool)
                 people = [sandbox.person(name) for name in ("ada", "ben", "cleo")]
                 async with bot(settings, services, jobs):
-                    yield Stage(sandbox, services, services.pool, kinds, *people)
+                    yield Stage(sandbox, services, services.pool, kinds, settings, jobs, *people)
                 assert sandbox.workspace.violations == []
         finally:
             await asyncio.to_thread(jobs.close)
