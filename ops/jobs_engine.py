@@ -122,6 +122,11 @@ class Executor:
             DBOS.resume_workflow(one.workflow_id, queue_name=_QUEUE)
         return len(left)
 
+    def holders(self) -> set[str]:
+        """Return the executors that hold jobs, alive or not."""
+        held = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return {one.executor_id for one in held if one.executor_id}
+
     def clear_old(self) -> int:
         """Delete the books of jobs that ended long ago, a batch at a time."""
         before = (datetime.now(UTC) - _KEPT).isoformat()

@@ -88,7 +88,9 @@ class Worker:
         if self._store.is_sqlite or not self._locks.acquire("adopt"):
             return
         try:
-            for id in self._store.stale_workers(stale_s):
+            # One taken for dead while it was only slow may take a job and die before it is heard of again.
+            nobody = self._executor.holders() - self._store.workers()
+            for id in [*self._store.stale_workers(stale_s), *sorted(nobody)]:
                 if id != self._id:
                     _log.warning("worker %s is silent: %d of its jobs taken over", id, self._executor.adopt(id))
                     self._store.forget_worker(id)

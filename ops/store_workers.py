@@ -24,6 +24,11 @@ class WorkerTables(Database):
         with self.read() as connection:
             return list(connection.scalars(query))
 
+    def workers(self) -> set[str]:
+        """Return every worker that was heard of and not forgotten."""
+        with self.read() as connection:
+            return set(connection.scalars(sa.select(worker.c.id)))
+
     def retire(self, worker_id: str) -> None:
         """Say that a worker left, so that others adopt what it leaves undone at once."""
         with self.write() as connection:

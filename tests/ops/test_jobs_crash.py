@@ -315,6 +315,24 @@ def test_the_jobs_of_a_worker_that_never_comes_back_are_adopted(tmp_path: Path, 
 
 
 @pytest.mark.postgres
+def test_the_jobs_of_a_worker_nobody_remembers_are_adopted(tmp_path: Path, postgres_url: str) -> None:
+    with ExitStack() as stack:
+        fleet = Fleet(tmp_path, postgres_url, stack)
+        doomed = fleet.start("doomed")
+        client = fleet.open()
+        client.submit(interrupted())
+        wait_until(fleet.running("cut", "10.0.0.1", "gate-b"))
+        doomed.kill()
+        # As when it was taken for dead while it was only slow, took one more job, and died.
+        assert isinstance(fleet.services.store, SqlStore)
+        fleet.services.store.forget_worker("doomed")
+        other = fleet.start("other")
+        fleet.kind.open_gate()
+        assert ended(client, "cut").state is JobState.DONE
+        other.close(complaints="worker doomed is silent: 1 of its jobs taken over\n")
+
+
+@pytest.mark.postgres
 def test_two_workers_share_a_burst_and_take_turns_on_a_host(tmp_path: Path, postgres_url: str) -> None:
     with ExitStack() as stack:
         fleet = Fleet(tmp_path, postgres_url, stack)
