@@ -23,9 +23,12 @@ _T = TypeVar("_T")
 
 _NAME = "flsvc"
 _QUEUE = "jobs"
+# A dead worker's jobs keep their turns on the hosts, and all that others run may be waiting for these: no bound here.
+_LEFT = "left"
 _WORKFLOW = "job"
 # A client's job waits half of this on average, and polling costs one short query.
 _QUEUE_POLL_S = 0.15
+_LEFT_POLL_S = 1.0
 # What one of several workers takes of the queue at once; without a bound the first to look would take a burst whole.
 _AT_ONCE = 32
 # A job that takes its process down a hundred times is the reason.
@@ -101,6 +104,7 @@ class Executor:
             polling_interval_sec=_QUEUE_POLL_S,
             on_conflict="always_update",
         )
+        await DBOS.register_queue_async(_LEFT, polling_interval_sec=_LEFT_POLL_S, on_conflict="always_update")
 
     def start(self, job_id: str) -> None:
         """Start a job here and now; one that was started before, by anybody, is left alone."""
@@ -119,7 +123,7 @@ class Executor:
         """Take over what a dead executor left; any live one may then run it."""
         left = DBOS.list_workflows(status="PENDING", executor_id=executor_id, load_input=False, load_output=False)
         for one in left:
-            DBOS.resume_workflow(one.workflow_id, queue_name=_QUEUE)
+            DBOS.resume_workflow(one.workflow_id, queue_name=_LEFT)
         return len(left)
 
     def holders(self) -> set[str]:

@@ -28,6 +28,10 @@ class Tickets(Protocol):
         """Queue for a host, and return the job and lane whose turn it is."""
         ...
 
+    def has_turn(self, job_id: str, lane: str) -> bool:
+        """Tell whether a job's lane is in a queue."""
+        ...
+
     def end_turn(self, job_id: str, lane: str) -> None:
         """Leave the queue."""
         ...
@@ -66,7 +70,7 @@ class Turns:
         queue = self._queues.setdefault(host, deque())
         before = queue[-1].job_id if queue else None
         queue.append(place)
-        if before is None:
+        if before is None or await self._queued_before(place):
             place.called.set()
         elif not await _either(place.called, stop, _QUICK_S):
             await tell(before)
@@ -87,6 +91,11 @@ class Turns:
             queue[0].called.set()
         else:
             del self._queues[place.host]
+
+    async def _queued_before(self, place: Place) -> bool:
+        """Tell whether a job queued in a worker that died: its turn comes before that of the first here."""
+        tickets = self._tickets
+        return tickets is not None and await self._in_thread(lambda: tickets.has_turn(place.job_id, place.lane))
 
     async def _shared_turn(self, place: Place, stop: asyncio.Event, tell: Callable[[str], Awaitable[None]]) -> bool:
         tickets = self._tickets

@@ -49,6 +49,12 @@ class WorkerTables(Database):
             self.insert_once(connection, turn, {"host": host, "job_id": job_id, "lane": lane})
             return _first(connection, [host]).get(host)
 
+    def has_turn(self, job_id: str, lane: str) -> bool:
+        """Tell whether a job's lane is in a queue."""
+        query = sa.select(turn.c.seq).where(turn.c.job_id == job_id, turn.c.lane == lane)
+        with self.read() as connection:
+            return connection.scalar(query) is not None
+
     def end_turn(self, job_id: str, lane: str) -> None:
         """Leave the queue."""
         with self.write() as connection:
