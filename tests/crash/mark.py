@@ -6,11 +6,11 @@ from typing import cast
 from ops.services import Outcome, Services, StepContext
 from ops.work import Job, Lane, Phase, Plan
 
-LOG = "/home/pi/marks"
+LOG = "marks"
 STEPS = ("first", "second")
 # The directory can be made by one only: whoever finds it there runs beside another.
 _MARK = (
-    "mkdir {log}.busy 2>/dev/null || echo overlap {word} >> {log}; echo begin {word} >> {log}; sleep 0.02; "
+    "cd $HOME; mkdir {log}.busy 2>/dev/null || echo overlap {word} >> {log}; echo begin {word} >> {log}; sleep 0.02; "
     "echo end {word} >> {log}; rmdir {log}.busy"
 )
 

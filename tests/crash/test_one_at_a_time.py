@@ -1,69 +1,106 @@
 """Two hundred conflicting commands of twenty people on ten hosts, three workers, one of which dies.
 
 The hosts themselves tell: every step logs its begin and its end there, and notices by itself when another one runs.
+A host is an sshd of its own here, with its own address and home directory: more Pis than five are heavy to boot.
 """
 
 import random
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from ops.jobs import DbosJobs
+from ops.keys import create_key
 from ops.model import Actor
-from ops.work import JobRequest, JobState, StepState
+from ops.work import Job, JobRequest, JobState, StepState
 from tests.crash.kill import Moment
 from tests.crash.mark import LOG, MarkKind
-from tests.crash.site import PATIENCE_S, Site, new_id
-from tests.fleet import Fleet, Pi
+from tests.crash.parts import a_config, opened
+from tests.crash.site import PATIENCE_S, Process, new_id
+from tests.ops.postgres import Cluster
+from tests.ops.sshd import Sshd, free_port
 
-pytestmark = [pytest.mark.fleet, pytest.mark.crash, pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(300)]
 HOSTS, PEOPLE, COMMANDS, CANCELLED = 10, 20, 10, 20
-PEOPLE_OF_THE_TEAM = [Actor(f"U0{n:02}", f"person {n}", "C0FLEET") for n in range(PEOPLE)]
+TEAM = [Actor(f"U0{n:02}", f"person {n}", "C0FLEET") for n in range(PEOPLE)]
 
 
-@pytest.mark.parametrize("site", ["postgres"], indirect=True)
-def test_never_two_operations_at_once_on_a_host_and_no_job_lost(fleet: Fleet, site: Site) -> None:
-    added = fleet.add(max(0, HOSTS - len(fleet.pis)))
-    pis = fleet.pis[:HOSTS]
-    moment = Moment("second", "during", str(site.folder / new_id()), call=1, into_s=0.01)
-    workers = [site.worker(moment, "one"), site.worker(None, "two"), site.worker(None, "three")]
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[dict[str, Sshd]]:
+    """Start the hosts; by address."""
+    public = create_key(a_config(tmp_path, "", "")).public
+    found = {}
+    for n in range(HOSTS):
+        address, directory = f"127.77.0.{n + 1}", tmp_path / f"host-{n}"
+        directory.mkdir()
+        sshd = Sshd(directory, free_port(), (f"ListenAddress {address}",))
+        sshd.new_host_key()
+        sshd.authorized_keys.write_text(public)
+        found[address] = sshd
     try:
-        for pi in pis:
-            site.register(pi)
-            site.sh(pi, f"rm -rf {LOG} {LOG}.busy")
-        for worker in workers:
-            worker.ready()
-        jobs = commands(pis)
-        with site.jobs(MarkKind(), executor=False) as client:
-            for request in jobs:
-                client.submit(request)
-            for request in random.Random(3).sample(jobs, CANCELLED):
-                client.cancel(request.id)
-            ended = [client.wait(request.id, timeout_s=PATIENCE_S) for request in jobs]
-        workers[0].died()
-        assert {job.state for job in ended} <= {JobState.DONE, JobState.CANCELLED}
-        assert [job.state for job in ended].count(JobState.CANCELLED) <= CANCELLED
-        done = {f"{s.lane} {job.id}/{s.name}" for job in ended for s in job.steps if s.state is StepState.OK}
-        seen: Counter[str] = Counter()
-        for pi in pis:
-            seen.update(f"{pi.ip} {word}" for word in one_after_the_other(site.sh(pi, f"cat {LOG}")))
-        assert done <= set(seen), "what is noted as done was done"
-        again = [word for word, times in seen.items() if times > 1]
-        # A worker has some steps in hand when it dies, at most one on each host; those are done again.
-        assert len(again) <= HOSTS, again
+        for sshd in found.values():
+            sshd.start()
+        yield found
     finally:
-        for worker in workers:
-            worker.kill()
-        for pi in added:
-            fleet.remove(pi)
+        for sshd in found.values():
+            sshd.stop()
 
 
-def commands(pis: list[Pi]) -> list[JobRequest]:
+def test_never_two_operations_at_once_on_a_host_and_no_job_lost(
+    hosts: dict[str, Sshd], postgres_cluster: Cluster, tmp_path: Path
+) -> None:
+    url = postgres_cluster.create_database()
+    moment = Moment("second", "during", str(tmp_path / "died"), call=1, into_s=0.01)
+    with opened(a_config(tmp_path, url, ""), tmp_path) as services:
+        for address, sshd in hosts.items():
+            services.store.save_host(replace(sshd.host(), address=address))
+        workers = [worker(tmp_path, url, name, moment if name == "one" else None) for name in ("one", "two", "three")]
+        try:
+            for process in workers:
+                process.ready()
+            jobs = DbosJobs.open(services, [MarkKind()], executor=False)
+            ended = all_ended(jobs, commands(sorted(hosts)))
+            jobs.close()
+            workers[0].died()
+        finally:
+            for process in workers:
+                process.kill()
+    assert {job.state for job in ended} <= {JobState.DONE, JobState.CANCELLED}
+    assert [job.state for job in ended].count(JobState.CANCELLED) <= CANCELLED
+    done = {f"{s.lane} {job.id}/{s.name}" for job in ended for s in job.steps if s.state is StepState.OK}
+    seen: Counter[str] = Counter()
+    for address, sshd in hosts.items():
+        seen.update(f"{address} {word}" for word in one_after_the_other((sshd.directory / LOG).read_text()))
+    assert done <= set(seen), "what is noted as done was done"
+    again = [word for word, times in seen.items() if times > 1]
+    # A worker has some steps in hand when it dies, at most one on each host; those are done again.
+    assert len(again) <= HOSTS, again
+
+
+def worker(folder: Path, url: str, executor_id: str, moment: Moment | None) -> Process:
+    told = {"folder": str(folder), "url": url, "registry": "", "executor_id": executor_id}
+    return Process(told | {"moment": moment.to_json() if moment else None})
+
+
+def all_ended(jobs: DbosJobs, asked: list[JobRequest]) -> list[Job]:
+    """Give all commands, call some off again, and wait until each has ended."""
+    for request in asked:
+        jobs.submit(request)
+    for request in random.Random(3).sample(asked, CANCELLED):
+        jobs.cancel(request.id)
+    return [jobs.wait(request.id, timeout_s=PATIENCE_S) for request in asked]
+
+
+def commands(addresses: list[str]) -> list[JobRequest]:
     """Return what everybody asks for, on one to four hosts each time, as they come in."""
     chance = random.Random(7)
     found = []
     for n in range(COMMANDS):
-        for person in PEOPLE_OF_THE_TEAM:
-            hosts = sorted(pi.ip for pi in chance.sample(pis, chance.randint(1, 4)))
+        for person in TEAM:
+            hosts = sorted(chance.sample(addresses, chance.randint(1, 4)))
             found.append(JobRequest(new_id(), "mark", f"mark {n}", {"addresses": hosts}, person))
     return found
 
