@@ -151,7 +151,10 @@ def test_turns_on_a_host_are_taken_in_order_and_end_with_the_job(store: SqlStore
     store.take_turn("10.0.0.1", "job-1", "lane")
     store.take_turn("10.0.0.2", "job-2", "other")
     assert store.turns(["10.0.0.1", "10.0.0.2"]) == {"10.0.0.1": ("job-1", "lane"), "10.0.0.2": ("job-2", "other")}
+    assert store.has_turn("job-3", "lane")
+    assert not store.has_turn("job-3", "other")
     store.end_turn("job-1", "lane")
+    assert not store.has_turn("job-1", "lane")
     assert store.turns(["10.0.0.1"]) == {"10.0.0.1": ("job-2", "lane")}
     store.set_job_state("job-2", JobState.CANCELLED)
     assert store.turns(["10.0.0.1", "10.0.0.2"]) == {"10.0.0.1": ("job-3", "lane")}
@@ -165,5 +168,6 @@ def test_a_worker_that_is_not_heard_of_is_stale(store: SqlStore) -> None:
     store.beat("w1")
     assert store.stale_workers(60) == []
     assert sorted(store.stale_workers(-1)) == ["w1", "w2"]
+    assert store.workers() == {"w1", "w2"}
     store.forget_worker("w1")
     assert store.stale_workers(-1) == ["w2"]
