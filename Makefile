@@ -40,7 +40,7 @@ setup-test:
 	@$(PYTHON) -m tests.fleet images
 
 bench: ## the measurements in benches/
-	@$(SETUP) venv docker fleet-tools
+	@$(SETUP) venv docker fleet-tools postgres
 	@set -e; for bench in benches/[a-z]*; do $(PYTHON) -m benches.$$(basename $$bench .py); done
 
 run: ## the bot, with the settings in .env if there is one

@@ -1,7 +1,8 @@
 """What durability costs: jobs of simulated hosts against a bare loop over the same steps.
 
-`python -m benches.jobs [rounds] [database-url]`; without a URL on a fresh SQLite file. A simulated host takes
-20 ms for each of its 3 steps, about what a short command over a warm connection with some work in it takes.
+`python -m benches.jobs [rounds] [database-url]`; without a URL on a fresh SQLite file, then on a throwaway
+PostgreSQL. A simulated host takes 20 ms for each of its 3 steps, about what a short command over a warm connection
+with some work in it takes.
 """
 
 import resource
@@ -21,6 +22,7 @@ from ops.services import Outcome, Services, StepContext
 from ops.store import SqlStore
 from ops.work import Job, JobRequest, JobState, Lane, Phase, Plan
 from tests.ops.job_kinds import services
+from tests.ops.postgres import running_cluster
 
 STEPS = ("check", "act", "verify")
 STEP_S = 0.02
@@ -94,10 +96,8 @@ def runner(url: str) -> Iterator[tuple[DbosJobs, SimulatedKind]]:
         made.store.close()
 
 
-def main(rounds: int, url: str) -> None:
-    print(f"{rounds} rounds, medians; {len(STEPS)} steps of {STEP_S * 1000:.0f} ms a host, {THREADS} threads")
-    columns = ("submit", "1st step", "all began", "job", "bare", "a step")
-    print(f"{'hosts':>6}" + "".join(f"{name:>13}" for name in columns) + f"{'ratio':>7}")
+def measure(name: str, url: str, rounds: int) -> None:
+    """Print the rows of one database; the memory is the process' peak so far."""
     with runner(url) as (jobs, kind):
         durable(jobs, kind, 1)
         for count in SIZES:
@@ -106,8 +106,26 @@ def main(rounds: int, url: str) -> None:
             plain = median(bare(count) for _ in range(rounds)) * 1000
             overhead = (job - plain) / (count * len(STEPS))
             row = (submit, first, all_began, job, plain, overhead)
-            print(f"{count:>6}" + "".join(f"{ms:>10.1f} ms" for ms in row) + f"{job / plain:>7.2f}")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+            cells = "".join(f"{ms:>10.1f} ms" for ms in row)
+            print(f"{name:<11}{count:>6}{cells}{job / plain:>7.2f}{memory_mib():>9} MiB", flush=True)
+
+
+def memory_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def main(rounds: int, url: str) -> None:
+    print(f"{rounds} rounds, medians; {len(STEPS)} steps of {STEP_S * 1000:.0f} ms a host, {THREADS} threads")
+    columns = ("submit", "1st step", "all began", "job", "bare", "a step")
+    print(
+        f"{'database':<11}{'hosts':>6}" + "".join(f"{name:>13}" for name in columns) + f"{'ratio':>7}{'memory':>13}"
+    )
+    if url:
+        measure("given", url, rounds)
+        return
+    measure("SQLite", "", rounds)
+    with running_cluster() as cluster:
+        measure("PostgreSQL", cluster.create_database(), rounds)
 
 
 if __name__ == "__main__":
