@@ -44,6 +44,17 @@ CASES = [
 ]
 
 
+def test_every_representative_case_exists() -> None:
+    names = {
+        (database, drill.name, step)
+        for database in ("sqlite", "postgres")
+        for drill in DRILLS
+        for step in drill.steps
+    }
+    assert {name[:3] for name in REPRESENTATIVE} <= names
+    assert {name[3] for name in REPRESENTATIVE} <= set(MOMENTS)
+
+
 @pytest.mark.parametrize(("site", "drill", "step", "when"), CASES, indirect=["site"])
 def test_a_killed_worker_changes_nothing_but_the_time_it_takes(
     site: Site, drill: Drill, step: str, when: str
