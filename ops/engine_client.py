@@ -12,6 +12,7 @@ from ops import cancel
 from ops import engine_specs as specs
 from ops import engine_words as words
 from ops.engine_build import events, log_lines
+from ops.engine_streams import answers_closed
 from ops.ports import Container, ContainerSpec, EngineInfo
 
 STOPPED = {"exited", "dead", "restarting"}
@@ -49,6 +50,7 @@ class DockerEngine:
         with (
             nullcontext() if doing else cancel.to_the_end(),
             self._hold(),
+            answers_closed(),
             words.translated(self._where, self._address, self._timeout_s, doing),
         ):
             client = self._client or self._connect()

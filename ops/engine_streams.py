@@ -4,8 +4,10 @@ import math
 import queue
 import select
 import socket
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import requests
@@ -124,12 +126,42 @@ class _Pool(urllib3.HTTPConnectionPool):
         super()._put_conn(conn)
 
 
+class _Answers(threading.local):
+    """The answers this thread may still be reading."""
+
+    open: list[requests.Response] | None = None
+
+
+_answers = _Answers()
+
+
+@contextmanager
+def answers_closed() -> Iterator[None]:
+    """Close the answers asked for inside at the end: one that was not read to its end holds a connection."""
+    before, mine = _answers.open, list[requests.Response]()
+    _answers.open = mine
+    try:
+        yield
+    finally:
+        _answers.open = before
+        for answer in mine:
+            answer.close()
+
+
 class StreamAdapter(HTTPAdapter):
     """Sends every request through the streams of one host."""
 
     def __init__(self, open_stream: OpenStream, open_s: float) -> None:
         super().__init__()
         self._streams = _Pool(open_stream, open_s)
+
+    @override
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request; a streamed answer is closed by `answers_closed` at the latest."""
+        answer = super().send(*args, **kwargs)
+        if _answers.open is not None:
+            _answers.open.append(answer)
+        return answer
 
     @override
     def get_connection_with_tls_context(

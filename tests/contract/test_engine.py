@@ -1,5 +1,6 @@
 """What `ops.ports.Engine` promises, held by the fake and by Docker, here and over SSH."""
 
+import gc
 import secrets
 import time
 from collections.abc import Callable
@@ -53,6 +54,7 @@ def test_a_failing_build_tells_the_line_that_says_why(engine_world: EngineWorld,
         build(engine_world, f"{name}:1", engine_world.fail_builds())
     assert "No matching distribution" in error.value.output
     assert not engine_world.engine.has_image(f"{name}:1")
+    gc.collect()  # an answer that was not read to its end would be found open now
 
 
 def test_a_context_without_a_dockerfile_is_said_so(engine_world: EngineWorld, name: str) -> None:
