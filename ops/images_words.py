@@ -10,7 +10,7 @@ CANCELLED = "The build was stopped, for the job was cancelled; the layers that w
 _TAIL_LINES = 25
 _CANNOT_RUN = re.compile(r"exec format error", re.IGNORECASE)
 _NO_BASE = re.compile(
-    r"pull access denied|manifest unknown|no such host|manifest for .* not found|registry-1|TLS", re.I
+    r"pull access denied|manifest unknown|no such host|manifest for .* not found|dial tcp|TLS", re.I
 )
 
 
