@@ -3,11 +3,16 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
+import click
+
 from bot.replies import Button, Call, Cell, Column, Link, Reply, Table
 from bot.views.words import count
 from ops import foretold
 from ops.model import Host
 from ops.work import JobRequest, Plan
+
+when_back = click.option("--when-back", is_flag=True, help="catch up with hosts that are away, once they are back")
+dry_run = click.option("--dry-run", is_flag=True, help="show what would be done, and change nothing")
 
 
 def job_id(request_id: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from bot.commands._answers import addresses, named, start_or_show, table
+from bot.commands._answers import addresses, dry_run, named, start_or_show, table, when_back
 from bot.registry import Role, command
 from bot.replies import Answer, Button, Call, Code, Column, Reply, Text
 from bot.views.words import ago, count
@@ -27,10 +27,6 @@ def careful(function: Callable[..., Answer]) -> Callable[..., Answer]:
     )
     batch = click.option("--batch", type=click.IntRange(1), metavar="N", help="clients at a time")
     return batch(canary(bound(function)))
-
-
-when_back = click.option("--when-back", is_flag=True, help="catch up with hosts that are away, once they are back")
-dry_run = click.option("--dry-run", is_flag=True, help="show what would be done, and change nothing")
 
 
 @command("deploy", role=Role.OPERATOR, example="deploy 192.168.1.105 --project faces")

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.commands._answers import addresses, named, start_or_show, table
+from bot.commands._answers import addresses, dry_run, named, start_or_show, table, when_back
 from bot.registry import Role, command
 from bot.replies import Answer, Button, Call
 from ops import docker, targets
@@ -19,8 +19,8 @@ CHANNELS = [channel.value for channel in DockerChannel]
     type=click.Choice([c.value for c in DockerChannel]),
     help="the distribution's package, or Docker's own",
 )
-@click.option("--when-back", is_flag=True, help="catch up with hosts that do not answer, once they are back")
-@click.option("--dry-run", is_flag=True, help="show what would be done, and change nothing")
+@when_back
+@dry_run
 def install(call: Call, target: str, channel: str | None, when_back: bool, dry_run: bool) -> Answer:
     """Install the Docker Engine on hosts, or mend it where it is half there."""
     hosts = targets.resolve(call.services, target)

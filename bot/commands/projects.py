@@ -2,7 +2,7 @@
 
 import click
 
-from bot.commands._answers import addresses, named, start_or_show, table
+from bot.commands._answers import addresses, dry_run, named, start_or_show, table
 from bot.registry import Role, command
 from bot.replies import Answer, Call, Column
 from bot.views.words import ago, size
@@ -56,7 +56,7 @@ def _data(p: Project) -> dict[str, object]:
 @click.option("--for", "target", default="", metavar="TARGET", help="build for the architectures of these hosts")
 @click.option("--platform", type=click.Choice(PLATFORMS), help="instead of what the project says")
 @click.option("--arch", "arches", type=click.Choice(ARCHES), multiple=True, help="may be given twice")
-@click.option("--dry-run", is_flag=True, help="show what would be done, and change nothing")
+@dry_run
 def build(
     call: Call, *, project: str, target: str, platform: str | None, arches: tuple[str, ...], dry_run: bool
 ) -> Answer:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.site import Pis, Site, a_site, clear_away, free_port
+from tests.crash.site import Pis, Site, a_site, free_port
 from tests.fleet import Fleet
 from tests.ops.postgres import postgres_cluster
+from tests.ops.real_worlds import clear_away
 
 __all__ = ["postgres_cluster"]
 

@@ -1,6 +1,5 @@
 """Two Pis, a database and workers that die: where the crash matrix is played."""
 
-import contextlib
 import json
 import re
 import socket
@@ -27,8 +26,7 @@ from ops.work import Job, JobState
 from tests.crash.kill import Moment, Timed
 from tests.crash.parts import a_config, opened
 from tests.crash.worker import STALE_S
-from tests.fleet import Fleet, FleetError, Pi
-from tests.fleet.engine import docker, lines
+from tests.fleet import Fleet, Pi
 from tests.ops.runner import ACTOR, Run, run_job
 
 PATIENCE_S = 120.0
@@ -218,16 +216,6 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
-
-
-def clear_away(port: int) -> None:
-    """Remove the registry and its image names; the layers below stay as the next session's build cache."""
-    with contextlib.suppress(FleetError):  # it never came up
-        docker("rm", "-f", "-v", f"flsvc-registry-{port}")
-    docker("volume", "rm", "-f", f"flsvc-registry-{port}")
-    names = lines("image", "ls", "--filter", f"reference=127.0.0.1:{port}/*", "--format", "{{.Repository}}:{{.Tag}}")
-    if names:
-        docker("image", "rm", "-f", "--no-prune", *names)
 
 
 def addresses(pis: Sequence[Pi]) -> list[str]:

@@ -20,7 +20,7 @@ STALE_S = 3.0
 def main(told: dict[str, Any]) -> None:
     config = a_config(Path(told["folder"]), told["url"], told["registry"], told["executor_id"])
     moment = Moment(**told["moment"]) if told["moment"] else None
-    found: list[JobKind] = [Killing(kind, moment) if moment else kind for kind in kinds(Path(told["folder"]))]
+    found: list[JobKind] = [Killing(kind, moment) if moment else kind for kind in kinds()]
     with opened(config, Path(told["folder"])) as services:
         jobs = DbosJobs.open(services, found, stale_s=STALE_S)
         print("executes" if jobs.executes else "client", flush=True)

@@ -1,5 +1,6 @@
 """The verbs on real parts: true SSH and true engines, for tests on the virtual Pis."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,7 +17,8 @@ from ops.services import Services
 from ops.ssh import SshPool
 from ops.store import SqlStore
 from ops.vault import FernetVault
-from tests.fleet import Pi
+from tests.fleet import FleetError, Pi
+from tests.fleet.engine import docker, lines
 from tests.ops.runner import Run, run_job
 from tests.ops.worlds import a_config
 
@@ -78,3 +80,13 @@ def a_real_world(tmp_path: Path, config: Config | None = None) -> Iterator[RealW
     finally:
         pool.close()
         store.close()
+
+
+def clear_away(port: int) -> None:
+    """Remove this session's registry and image names; the layers below stay as the next session's build cache."""
+    with contextlib.suppress(FleetError):  # it never came up
+        docker("rm", "-f", "-v", f"flsvc-registry-{port}")
+    docker("volume", "rm", "-f", f"flsvc-registry-{port}")
+    names = lines("image", "ls", "--filter", f"reference=127.0.0.1:{port}/*", "--format", "{{.Repository}}:{{.Tag}}")
+    if names:
+        docker("image", "rm", "-f", "--no-prune", *names)

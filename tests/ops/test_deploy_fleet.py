@@ -1,6 +1,5 @@
 """A project's life on virtual Pis: true builds, a true registry, tunnels, containers, and a finished training run."""
 
-import contextlib
 import socket
 import zipfile
 from collections.abc import Iterator
@@ -18,10 +17,9 @@ from ops.model import DeploymentState, FlowerType, Host, Project
 from ops.restart import RestartKind
 from ops.rollback import RollbackKind
 from ops.work import JobRequest, JobState, StepState
-from tests.fleet import Fleet, FleetError, Pi
-from tests.fleet.engine import docker, lines
+from tests.fleet import Fleet, Pi
 from tests.fleet.waiting import wait_for
-from tests.ops.real_worlds import RealWorld, a_real_world
+from tests.ops.real_worlds import RealWorld, a_real_world, clear_away
 from tests.ops.runner import ACTOR, Run, run_job
 from tests.ops.worlds import a_config
 
@@ -88,16 +86,6 @@ def site(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
         yield Site(world, fleet, pis, folder)
         run_job(deploy.StopKind(), world.services, {"addresses": [pi.ip for pi in pis]}, job_id="stop-all")
     clear_away(port)
-
-
-def clear_away(port: int) -> None:
-    """Remove this session's registry and image names; the layers below stay as the next session's build cache."""
-    with contextlib.suppress(FleetError):  # it never came up
-        docker("rm", "-f", "-v", f"flsvc-registry-{port}")
-    docker("volume", "rm", "-f", f"flsvc-registry-{port}")
-    names = lines("image", "ls", "--filter", f"reference=127.0.0.1:{port}/*", "--format", "{{.Repository}}:{{.Tag}}")
-    if names:
-        docker("image", "rm", "-f", "--no-prune", *names)
 
 
 def put_faces(fleet: Fleet, pis: list[Pi], folder: Path) -> None:
